@@ -1,0 +1,49 @@
+# What the README tells users to call is what CI calls. Everything but Python 3.11, make and git is installed here.
+PYTHON ?= python3
+BIN := .venv/bin
+SPEC := $(BIN)/python -m brex_accounting.spec
+
+.PHONY: install generate check-generated check test soak bench demo clean
+
+install: .venv/installed .tools/installed
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# The generator caps libraries that the project uses, so it has an environment of its own.
+.tools/installed: openapi/generator-requirements.txt
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check --requirement openapi/generator-requirements.txt
+	@touch $@
+
+generate: install
+	$(SPEC) generate
+
+check-generated: install
+	$(SPEC) check
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-cache
+	$(SPEC) check
+
+test: install
+	$(BIN)/pytest
+
+soak: install
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest
+
+bench: install
+	$(BIN)/python -m benchmarks
+
+demo: install
+	$(BIN)/python examples/decode_page.py
+
+clean:
+	rm -rf .venv .tools .generate-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

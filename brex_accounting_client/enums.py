@@ -1,0 +1,43 @@
+# Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.
+"""Enums that a new constant of the API cannot break.
+
+Brex counts a new enum constant as no breaking change (https://developer.brex.com/guides/versioning), so a value that
+a class does not know becomes a pseudo-member: equal to its string, hashable, picklable, matchable, and never in the
+class's own list of members. Pseudo-members live in a weak dictionary, so hostile values leave nothing behind.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+from weakref import WeakValueDictionary
+
+_unknown: WeakValueDictionary[tuple[type[OpenEnum], str], OpenEnum] = WeakValueDictionary()
+
+
+class OpenEnum(StrEnum):
+    """A string enum that takes any string; ``is_known`` tells documented constants from others."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = value
+        member._value_ = value
+        # setdefault: two threads that meet the same new value get the same object.
+        kept = _unknown.setdefault((cls, value), member)
+        return kept if isinstance(kept, cls) else None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the API's document lists this value."""
+        return self._value_ in type(self)._value2member_map_
+
+    def __repr__(self) -> str:
+        if self.is_known:
+            return f"<{type(self).__name__}.{self._name_}: {self._value_!r}>"
+        return f"<{type(self).__name__} unknown: {self._value_!r}>"
+
+
+__all__ = ["OpenEnum"]

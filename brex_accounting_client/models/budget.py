@@ -1,0 +1,17 @@
+# Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.
+from __future__ import annotations
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class Budget:
+    """A budget that expenses count against.
+
+    Attributes:
+        id: as on the wire.
+        name: as on the wire.
+    """
+
+    id: str
+    name: str

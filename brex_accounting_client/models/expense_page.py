@@ -1,0 +1,20 @@
+# Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.
+from __future__ import annotations
+
+from attrs import frozen
+
+from ..models.expense import Expense
+from ..pages import Page
+
+
+@frozen(kw_only=True)
+class ExpensePage(Page[Expense]):
+    """One page of expenses.
+
+    Attributes:
+        items: The expenses of this page.
+        next_cursor: Send it as `cursor` to get the next page.
+    """
+
+    items: list[Expense]
+    next_cursor: str | None = None

@@ -1,0 +1,316 @@
+# Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.
+"""Pages of records: read in one pass, and where one record is broken, without losing the other ninety-nine.
+
+A page keeps the bytes that it came from. What the models do not know is found in them when somebody asks, and costs
+nothing otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
+
+import attrs
+import msgspec
+
+from .codec import decode_carefully
+from .errors import BadRecords, Undecodable
+from .json_text import json_decoder, no_json, parse_json, readable, repair
+from .reader import reader
+from .shape import Kind, Shape, fields_of, shape_of
+from .types import OnBadRecord
+from .values import build
+
+T = TypeVar("T")
+P = TypeVar("P", bound="Page[Any]")
+
+
+@attrs.frozen(kw_only=True)
+class BadRecord:
+    """A record of a page that cannot be read.
+
+    Attributes:
+        index: Its place in the ``items`` that came, from 0.
+        id: Its id, where at least that could be read.
+        path: JSON path, within the page, of the first place that is wrong.
+        reason: What is wrong there, without any value.
+        raw: The record's bytes as they came.
+    """
+
+    index: int
+    id: str | None
+    path: str
+    reason: str
+    raw: bytes = attrs.field(repr=False)
+
+    def without_raw(self) -> BadRecord:
+        """The same without the bytes, which hold names and memos and are not for pickles."""
+        return attrs.evolve(self, raw=b"")
+
+
+@attrs.frozen
+class _Source:
+    """Where a page came from: its bytes, and what reading them record by record found out."""
+
+    raw: bytes
+    raw_items: tuple[bytes, ...] | None = None
+    bad_records: tuple[BadRecord, ...] = ()
+    repaired: frozenset[int] = frozenset()
+
+
+class Page(Generic[T]):
+    """What every page model is besides its fields: the bytes behind it, and what was found while reading them."""
+
+    __slots__ = ("_source",)
+
+    if TYPE_CHECKING:
+        items: list[T]
+
+    @property
+    def raw(self) -> bytes:
+        """The body of the whole page as it came; empty for a page that was not read from bytes."""
+        return self._origin.raw
+
+    @property
+    def bad_records(self) -> tuple[BadRecord, ...]:
+        """The records that could not be read and are therefore missing from ``items``."""
+        return self._origin.bad_records
+
+    @property
+    def repaired(self) -> frozenset[int]:
+        """Indexes into ``items`` of records whose broken characters were replaced by U+FFFD."""
+        return self._origin.repaired
+
+    def raw_item(self, index: int) -> bytes:
+        """The bytes of ``items[index]`` as they came.
+
+        Raises:
+            IndexError: There is no such item, or the page was not read from bytes.
+        """
+        return self._raw_items()[index]
+
+    def _raw_items(self) -> tuple[bytes, ...]:
+        source = self._origin
+        if source.raw_items is None:
+            split = tuple(bytes(item) for item in _split(source.raw)[1]) if source.raw else ()
+            source = attrs.evolve(source, raw_items=split)
+            object.__setattr__(self, "_source", source)
+        return cast("tuple[bytes, ...]", source.raw_items)
+
+    @property
+    def _origin(self) -> _Source:
+        return cast("_Source", getattr(self, "_source", None) or _Source(raw=b""))
+
+
+def decode_page(data: bytes, page_type: type[P], *, on_bad_record: OnBadRecord = "raise") -> P:
+    """Read a page.
+
+    Args:
+        data: The body as it came, UTF-8.
+        page_type: A page model.
+        on_bad_record: ``"raise"`` raises where a record cannot be read; ``"collect"`` leaves it out of ``items``
+            and puts it on ``bad_records``.
+
+    Raises:
+        BadRecords: Records cannot be read; the page without them is on the error.
+        Undecodable: The page itself is not what the document says.
+    """
+    page = reader(page_type).read(data)
+    if page is not None:
+        object.__setattr__(page, "_source", _Source(raw=data))
+        return page
+    page = _one_by_one(data, page_type)
+    if page.bad_records and on_bad_record == "raise":
+        first = page.bad_records[0]
+        raise BadRecords(bad_records=page.bad_records, page=page, path=first.path, reason=first.reason, content=data)
+    return page
+
+
+def unknown_fields(page: Page[Any], index: int | None = None) -> dict[str, Any]:
+    """What Brex sent and the models do not know.
+
+    Args:
+        page: A page that was read from bytes.
+        index: The record ``page.items[index]``; None for the page around its records.
+
+    Returns:
+        JSON path (``$`` is the record, or the page) to the plain value, numbers exact.
+    """
+    page_fields = fields_of(type(page))
+    if index is None:
+        envelope = Shape(Kind.MODEL, model=type(page))
+        value = parse_json(page.raw)[0] if page.raw else {}
+        return dict(_unknown({k: v for k, v in value.items() if k != "items"}, envelope, "$"))
+    return dict(_unknown(parse_json(page.raw_item(index))[0], _item_shape(page_fields), "$"))
+
+
+def unknown_fields_of(data: bytes, type_: type[Any]) -> dict[str, Any]:
+    """What a body holds that a model does not know, as ``unknown_fields`` gives it for pages.
+
+    Args:
+        data: The body as it came.
+        type_: The model that it decodes to, or a list of one.
+    """
+    return dict(_unknown(parse_json(data)[0], shape_of(type_), "$"))
+
+
+def _unknown(value: Any, shape: Shape, path: str) -> list[tuple[str, Any]]:
+    if shape.item is not None and isinstance(value, list):
+        items = cast("list[Any]", value)
+        return [pair for i, item in enumerate(items) for pair in _unknown(item, shape.item, f"{path}[{i}]")]
+    if shape.model is not None and isinstance(value, dict):
+        known = fields_of(shape.model)
+        found: list[tuple[str, Any]] = []
+        for name, item in cast("dict[str, Any]", value).items():
+            if name in known:
+                found += _unknown(item, known[name], f"{path}.{name}")
+            else:
+                found.append((f"{path}.{name}", item))
+        return found
+    return []
+
+
+# ---- record by record ------------------------------------------------------------------------------------------
+
+
+def _one_by_one(data: bytes, page_type: type[P]) -> P:
+    """Read a page whose records could not be read, or not be trusted, in one pass."""
+    envelope, raw_items = _split(data)
+    try:
+        page = build({**envelope, "items": []}, page_type)
+    except Undecodable as error:
+        error.content = data
+        raise
+    item_type = _item_shape(fields_of(page_type)).model
+    if item_type is None:
+        raise Undecodable(path="$.items", reason="not a list of records", content=data)
+    good: list[Any] = []
+    kept: list[bytes] = []
+    bad: list[BadRecord] = []
+    repaired: set[int] = set()
+    for index, raw in enumerate(raw_items):
+        try:
+            record, mended = _record(raw, item_type)
+        except Undecodable as error:
+            path = error.path.replace("$", f"$.items[{index}]", 1)
+            bad.append(BadRecord(index=index, id=_id_of(raw), path=path, reason=error.reason, raw=raw))
+            continue
+        if mended:
+            repaired.add(len(good))
+        good.append(record)
+        kept.append(raw)
+    page = attrs.evolve(page, items=good)
+    source = _Source(raw=data, raw_items=tuple(kept), bad_records=tuple(bad), repaired=frozenset(repaired))
+    object.__setattr__(page, "_source", source)
+    return page
+
+
+def _record(raw: bytes, item_type: type[Any]) -> tuple[Any, bool]:
+    quick = reader(item_type).read(raw)
+    return decode_carefully(raw, item_type) if quick is None else (quick, False)
+
+
+def _id_of(raw: bytes) -> str | None:
+    try:
+        value = parse_json(raw)[0]
+    except Undecodable:
+        return None
+    found = cast("dict[str, Any]", value).get("id") if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _item_shape(page_fields: dict[str, Shape]) -> Shape:
+    return page_fields["items"].item or Shape(Kind.ANY)
+
+
+def _split(data: bytes) -> tuple[dict[str, Any], tuple[bytes, ...]]:
+    """A page as its envelope in plain values and the bytes of each of its records.
+
+    Raises:
+        Undecodable: The bytes are no page: no JSON, no object, or ``items`` is no list.
+    """
+    try:
+        fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        items = msgspec.json.decode(fields.pop("items", msgspec.Raw(b"null")), type=list[msgspec.Raw])
+        return {name: parse_json(bytes(raw))[0] for name, raw in fields.items()}, tuple(bytes(raw) for raw in items)
+    except (msgspec.DecodeError, Undecodable, RecursionError):
+        return _split_text(data)
+
+
+def _split_text(data: bytes) -> tuple[dict[str, Any], tuple[bytes, ...]]:
+    """The same by Python's own scanner, for text that msgspec does not take: it knows no lone surrogates."""
+    scanner = _Scanner(data)
+    envelope: dict[str, Any] = {}
+    items: list[bytes] | None = None
+    scanner.expect("{")
+    while not scanner.took("}"):
+        if envelope or items is not None:
+            scanner.expect(",")
+        name = scanner.name()
+        scanner.expect(":")
+        if name == "items" and scanner.took("["):
+            items = []
+            while not scanner.took("]"):
+                if items:
+                    scanner.expect(",")
+                items.append(scanner.raw_value())
+        else:
+            envelope[name] = repair(scanner.value())
+    scanner.end()
+    if items is None:
+        raise Undecodable(path="$.items", reason="not a list of records", content=data)
+    return envelope, tuple(items)
+
+
+class _Scanner:
+    """A cursor over JSON text that gives the bytes of a value as well as the value."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._text = readable(data)
+        self._at = 0
+
+    def value(self) -> Any:
+        self._skip()
+        try:
+            found, self._at = json_decoder().raw_decode(self._text, self._at)
+        except (ValueError, ArithmeticError, RecursionError) as error:
+            self._fail(no_json(error))
+        return found
+
+    def name(self) -> str:
+        found = self.value()
+        if not isinstance(found, str):
+            self._fail(f"no JSON: a field without a name before character {self._at}")
+        return str(repair(found))
+
+    def raw_value(self) -> bytes:
+        self._skip()
+        start = self._at
+        self.value()
+        return self._text[start : self._at].encode("utf-8", "surrogateescape")
+
+    def took(self, mark: str) -> bool:
+        self._skip()
+        if self._text.startswith(mark, self._at):
+            self._at += 1
+            return True
+        return False
+
+    def expect(self, mark: str) -> None:
+        if not self.took(mark):
+            self._fail(f"no JSON page: expected {mark} at character {self._at}")
+
+    def end(self) -> None:
+        self._skip()
+        if self._at != len(self._text):
+            self._fail(f"no JSON: something follows the page at character {self._at}")
+
+    def _skip(self) -> None:
+        while self._text[self._at : self._at + 1] in (" ", "\t", "\r", "\n"):
+            self._at += 1
+
+    def _fail(self, reason: str) -> NoReturn:
+        raise Undecodable(path="$", reason=reason, content=self._data)
+
+
+__all__ = ["BadRecord", "Page", "decode_page", "unknown_fields", "unknown_fields_of"]

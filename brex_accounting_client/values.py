@@ -1,0 +1,155 @@
+# Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.
+"""Plain values to and from models: what ``json.loads`` would give, but exact and in one form."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from enum import Enum
+from typing import Any, TypeVar, cast
+
+import attrs
+import msgspec
+
+from .errors import InvalidInput, Undecodable
+from .reader import reader
+from .shape import Kind, Shape, field_names, fields_of, shape_of
+from .timestamps import format_timestamp, parse_timestamp
+
+T = TypeVar("T")
+
+_AT = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
+_NO_FLOAT = "a float is not exact; pass decimal.Decimal, made from a string such as Decimal('0.10')"
+
+WIDEST = 1000
+"""The most digits that a number may take when written out; 1e999999999 would fill the memory."""
+
+
+def build(value: Any, type_: type[T]) -> T:
+    """Make a model from plain values.
+
+    Raises:
+        Undecodable: A value does not fit.
+    """
+    reader(type_)  # refuses types that are only sent
+    try:
+        return msgspec.convert(_normal(value, shape_of(type_), "$"), type_)
+    except msgspec.ValidationError as error:
+        found = _AT.match(str(error))
+        path, reason = (found["path"], found["reason"]) if found else (None, "not what the model says")
+        raise Undecodable(path=path or "$", reason=reason) from None
+    except RecursionError:
+        raise Undecodable(path="$", reason="nested too deeply") from None
+
+
+def _normal(value: Any, shape: Shape, path: str) -> Any:
+    """Bring plain values into the one form that msgspec reads exactly."""
+    if value is None:
+        return None
+    match shape.kind:
+        case Kind.LIST if isinstance(value, list) and shape.item is not None:
+            items = cast("list[Any]", value)
+            return [_normal(item, shape.item, f"{path}[{index}]") for index, item in enumerate(items)]
+        case Kind.MODEL if isinstance(value, dict) and shape.model is not None:
+            fields = cast("dict[str, Any]", value)
+            return {
+                name: _normal(fields[name], here, f"{path}.{name}")
+                for name, here in fields_of(shape.model).items()
+                if name in fields
+            }
+        case Kind.NUMBER:
+            return _exact(value, path)
+        case Kind.COUNT if isinstance(value, Decimal):
+            return _whole(value)
+        case Kind.TIMESTAMP:
+            return _instant(value, path)
+        case _:
+            return value
+
+
+def _exact(value: Any, path: str) -> Any:
+    if isinstance(value, bool):
+        return value  # msgspec refuses it with the path
+    if isinstance(value, int):
+        return Decimal(value)
+    if isinstance(value, float):
+        raise Undecodable(path=path, reason=_NO_FLOAT)
+    if isinstance(value, str):
+        raise Undecodable(path=path, reason="expected a number, got a string")
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise Undecodable(path=path, reason="expected a finite number")
+    return value
+
+
+def _whole(value: Decimal) -> Any:
+    if value.is_finite() and abs(value.adjusted()) < WIDEST and value == value.to_integral_value():
+        return int(value)
+    return float(value)  # msgspec refuses it with the path
+
+
+def _instant(value: Any, path: str) -> Any:
+    if isinstance(value, datetime.datetime):
+        if value.utcoffset() is None:
+            raise Undecodable(path=path, reason="a datetime without a time zone is ambiguous; pass an aware one")
+        return value.astimezone(datetime.UTC)
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_timestamp(value)
+    except ValueError as error:
+        raise Undecodable(path=path, reason=str(error)) from None
+
+
+def plain(value: Any, path: str, number: Callable[[Decimal, str], Any]) -> Any:
+    """Plain values of a model; ``number`` says what a Decimal becomes."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, str):
+        return str(value.value) if isinstance(value, Enum) else value
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            message = f"{path}: money must be finite"
+            raise InvalidInput(message)
+        return number(value, path)
+    if isinstance(value, float):
+        message = f"{path}: {_NO_FLOAT}"
+        raise InvalidInput(message)
+    if isinstance(value, datetime.datetime):
+        return format_timestamp(value, path)
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        pairs = cast("dict[Any, Any]", value)
+        return {str(name): plain(item, f"{path}.{name}", number) for name, item in pairs.items()}
+    if isinstance(value, (list, tuple)):
+        return _plain_items(cast("Iterable[Any]", value), path, number)
+    if attrs.has(type(value)):
+        return {
+            name: plain(item, f"{path}.{name}", number)
+            for name in field_names(type(value))
+            if (item := getattr(value, name)) is not msgspec.UNSET
+        }
+    message = f"{path}: a {type(value).__name__} cannot be sent"
+    raise InvalidInput(message)
+
+
+def _plain_items(items: Iterable[Any], path: str, number: Callable[[Decimal, str], Any]) -> list[Any]:
+    return [_plain(item, f"{path}[{index}]", number) for index, item in enumerate(items)]
+
+
+def exact(value: Decimal, _: str) -> Decimal:
+    """Money in plain values: the Decimal itself."""
+    return value
+
+
+def written(value: Decimal, path: str) -> msgspec.Raw:
+    """Money on the wire: digits, a point, no exponent."""
+    if abs(value.adjusted()) >= WIDEST:
+        message = f"{path}: a number of more than {WIDEST} digits cannot be sent"
+        raise InvalidInput(message)
+    return msgspec.Raw(format(value, "f").encode())
+
+
+__all__ = ["WIDEST", "build", "exact", "plain", "written"]

@@ -1,0 +1,136 @@
+"""OpenAPI documents as plain trees: reading, writing, and finding the nodes that matter."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from ..errors import SpecError
+
+Node = dict[str, Any]
+Location = tuple[str | int, ...]
+
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
+SCHEMA_PREFIX = "#/components/schemas/"
+
+
+def load(path: Path) -> Node:
+    """Read a YAML or JSON document.
+
+    Raises:
+        SpecError: There is no such file, or it holds no object.
+    """
+    try:
+        data: object = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except (OSError, YAMLError) as error:
+        message = f"{path.name}: cannot be read as YAML: {error}"
+        raise SpecError(message) from error
+    if not isinstance(data, dict):
+        message = f"{path.name}: expected an OpenAPI object at the top"
+        raise SpecError(message)
+    return cast("Node", data)
+
+
+def dump(data: Node, heading: str) -> str:
+    """Write a tree as YAML, key order kept, under a comment."""
+    yaml = YAML()
+    yaml.width = 120
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.representer.ignore_aliases = _never  # the same subtree twice is written twice
+    text = io.StringIO()
+    yaml.dump(data, text)
+    return f"# {heading}\n{text.getvalue()}"
+
+
+def _never(_: object) -> bool:
+    return True
+
+
+def nodes(tree: object, at: Location = ()) -> Iterator[tuple[Location, Node]]:
+    """Every object of a tree with its location, parents first."""
+    if isinstance(tree, dict):
+        node = cast("Node", tree)
+        yield at, node
+        for key, value in node.items():
+            yield from nodes(value, (*at, key))
+    elif isinstance(tree, list):
+        for index, value in enumerate(cast("list[object]", tree)):
+            yield from nodes(value, (*at, index))
+
+
+def leaves(tree: object, at: Location = ()) -> Iterator[tuple[Location, object]]:
+    """Every scalar of a tree, and every empty object or list, with its location."""
+    if isinstance(tree, dict) and tree:
+        for key, value in cast("Node", tree).items():
+            yield from leaves(value, (*at, key))
+    elif isinstance(tree, list) and tree:
+        for index, value in enumerate(cast("list[object]", tree)):
+            yield from leaves(value, (*at, index))
+    else:
+        yield at, tree
+
+
+def schemas(document: Node) -> dict[str, Node]:
+    """The named schemas of a document."""
+    return cast("dict[str, Node]", document.get("components", {}).get("schemas", {}))
+
+
+def operations(document: Node) -> Iterator[tuple[str, Node, Node]]:
+    """Every operation as (``GET /path``, the operation, the path item that it stands in)."""
+    for path, item in cast("dict[str, Node]", document.get("paths", {})).items():
+        for method in METHODS:
+            if method in item:
+                yield f"{method.upper()} {path}", item[method], item
+
+
+def reference(node: Node) -> str | None:
+    """The name of the schema that a node refers to, None for any other node."""
+    target = node.get("$ref")
+    return target.removeprefix(SCHEMA_PREFIX) if isinstance(target, str) and target.startswith(SCHEMA_PREFIX) else None
+
+
+def references(tree: object) -> set[str]:
+    """The names of the schemas that a tree refers to directly."""
+    return {name for _, node in nodes(tree) if (name := reference(node)) is not None}
+
+
+def reachable(document: Node, roots: set[str]) -> set[str]:
+    """The names of all schemas that can be reached from some.
+
+    Raises:
+        SpecError: A reference leads nowhere.
+    """
+    known = schemas(document)
+    found: set[str] = set()
+    pending = sorted(roots)
+    while pending:
+        name = pending.pop()
+        if name in found:
+            continue
+        if name not in known:
+            message = f"{SCHEMA_PREFIX}{name} is referred to, but there is no such schema"
+            raise SpecError(message)
+        found.add(name)
+        pending.extend(sorted(references(known[name])))
+    return found
+
+
+def retarget(tree: object, rename: Callable[[str], str]) -> None:
+    """Point the references of a tree to the new names of their schemas, in place."""
+    for _, node in nodes(tree):
+        name = reference(node)
+        if name is not None:
+            node["$ref"] = SCHEMA_PREFIX + rename(name)
+
+
+def show(location: Location) -> str:
+    """A location as people read it: ``paths./v1/webhooks.get.parameters[1]``."""
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

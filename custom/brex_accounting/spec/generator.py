@@ -1,0 +1,166 @@
+"""The generated tree: made from the bundle in a folder of its own, checked, and only then put in place.
+
+openapi-python-client renders one module for each schema and operation from our few templates; what those modules share
+is plain Python in ``openapi/runtime`` and copied beside them. The generator and its ruff live in a tool environment,
+because the generator caps libraries that the project itself uses.
+"""
+
+from __future__ import annotations
+
+import ast
+import filecmp
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ..errors import SpecError
+from .bundle import make_bundle
+from .deviations import render
+from .document import dump
+
+PACKAGE = "brex_accounting_client"
+
+_HEADER = "# Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.\n"
+_BUNDLE_HEADING = "Joined from the published documents and openapi/overlays by `make generate`. Do not edit."
+_RUFF = ("--isolated", "--no-cache", "--quiet", "--line-length", "120", "--target-version", "py311")
+
+
+def build(root: Path, tools: Path, out: Path) -> None:
+    """Make the bundle, the page of deviations and the package, all below a folder.
+
+    Args:
+        root: The project: holds ``openapi/`` and ``generator-config.yaml``.
+        tools: Folder of the tool environment's programs: ``openapi-python-client`` and ``ruff``.
+        out: An empty folder; afterwards it holds ``openapi/`` and the package.
+
+    Raises:
+        SpecError: A document, an overlay, the generator or its result is not as it should be.
+    """
+    bundle = make_bundle(root / "openapi")
+    (out / "openapi").mkdir()
+    bundle_path = out / "openapi" / "bundle.yaml"
+    _write(bundle_path, dump(bundle.document, _BUNDLE_HEADING))
+    _write(out / "openapi" / "DEVIATIONS.md", render(bundle))
+    package = out / PACKAGE
+    _run_generator(root, tools, bundle_path, package)
+    for module in sorted((root / "openapi" / "runtime").glob("*.py")):
+        _write(package / module.name, module.read_text(encoding="utf-8"))
+    _write(package / "py.typed", "")
+    for module in sorted(package.rglob("*.py")):
+        _write(module, _HEADER + module.read_text(encoding="utf-8"))
+    ruff = str(tools / "ruff")
+    _run([ruff, "check", *_RUFF, "--select", "F401,I,UP", "--fix", "."], cwd=package)
+    _run([ruff, "format", *_RUFF, "."], cwd=package)
+    refuse_import_cycles(package / "models")
+
+
+def generate(root: Path, tools: Path) -> None:
+    """Build the tree and put it in place of the one that is there, whole or not at all.
+
+    Raises:
+        SpecError: As ``build`` does; nothing has changed then.
+    """
+    with TemporaryDirectory(prefix=".generate-", dir=root, ignore_cleanup_errors=True) as folder:
+        out = Path(folder)
+        build(root, tools, out)
+        for name in ("bundle.yaml", "DEVIATIONS.md"):
+            os.replace(out / "openapi" / name, root / "openapi" / name)
+        if (root / PACKAGE).exists():
+            os.replace(root / PACKAGE, out / "before")
+        os.replace(out / PACKAGE, root / PACKAGE)
+
+
+def differences(root: Path, tools: Path) -> list[str]:
+    """Build the tree elsewhere and name every file in which the committed one differs, stale files included.
+
+    Raises:
+        SpecError: As ``build`` does.
+    """
+    with TemporaryDirectory(prefix=".generate-", dir=root, ignore_cleanup_errors=True) as folder:
+        out = Path(folder)
+        build(root, tools, out)
+        found: list[str] = []
+        for name in ("openapi/bundle.yaml", "openapi/DEVIATIONS.md"):
+            found += _compare(root / name, out / name, name)
+        want, got = set(_files(out / PACKAGE)), set(_files(root / PACKAGE))
+        for path in sorted(want | got):
+            found += _compare(root / PACKAGE / path, out / PACKAGE / path, f"{PACKAGE}/{path}")
+        return found
+
+
+def refuse_import_cycles(models: Path) -> None:
+    """Make sure that no model modules import each other in a circle: a circle fails when a worker imports it.
+
+    Raises:
+        SpecError: Names the circle.
+    """
+    imports = {path.stem: sorted(_model_imports(path)) for path in sorted(models.glob("*.py")) if path.stem != "__init__"}
+    done: set[str] = set()
+    for start in imports:
+        circle = _circle(start, imports, [], done)
+        if circle:
+            message = (
+                f"model modules import each other in a circle: {' → '.join(circle)}; break it with an overlay action that "
+                "takes the reference out of one of these schemas"
+            )
+            raise SpecError(message)
+
+
+def _circle(here: str, imports: dict[str, list[str]], trail: list[str], done: set[str]) -> list[str]:
+    if here in trail:
+        return [*trail[trail.index(here) :], here]
+    if here in done:
+        return []
+    for there in imports.get(here, []):
+        found = _circle(there, imports, [*trail, here], done)
+        if found:
+            return found
+    done.add(here)
+    return []
+
+
+def _model_imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
+            yield node.module
+        elif isinstance(node, ast.ImportFrom) and node.level == 2 and (node.module or "").startswith("models."):
+            yield (node.module or "").removeprefix("models.")
+
+
+def _run_generator(root: Path, tools: Path, bundle: Path, package: Path) -> None:
+    command = [str(tools / "openapi-python-client"), "generate", "--path", str(bundle), "--output-path", str(package)]
+    command += ["--config", str(root / "generator-config.yaml"), "--meta", "none", "--fail-on-warning"]
+    command += ["--custom-template-path", str(root / "openapi" / "templates")]
+    _run(command, cwd=root)
+
+
+def _run(command: list[str], cwd: Path) -> None:
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    except OSError as error:
+        message = f"{name} cannot be run ({error.strerror}); `make install` puts it into the tool environment"
+        raise SpecError(message) from error
+    if done.returncode != 0:
+        message = f"{name} failed:\n{(done.stdout + done.stderr).strip()}"
+        raise SpecError(message)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for path in folder.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.relative_to(folder).as_posix()
+
+
+def _compare(mine: Path, fresh: Path, name: str) -> list[str]:
+    if not mine.exists():
+        return [f"missing: {name}"]
+    if not fresh.exists():
+        return [f"stale: {name}"]
+    return [] if filecmp.cmp(mine, fresh, shallow=False) else [f"differs: {name}"]

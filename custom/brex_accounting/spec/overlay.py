@@ -1,0 +1,163 @@
+"""OpenAPI Overlays (https://spec.openapis.org/overlay/v1.0.0), applied strictly.
+
+An overlay holds what the generator needs otherwise than Brex published it, each action with its reason. Tools at large
+pass over an action whose target is gone; here that stops the build, since it means that Brex changed the ground under
+it. So does an action that changes nothing: then upstream has made it needless.
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any, cast
+
+from attrs import frozen
+from jsonpath_rfc9535 import JSONPathError, find
+
+from ..errors import SpecError
+from .document import Location, Node, leaves, load
+
+ABSENT = "(absent)"
+
+
+@frozen
+class Change:
+    """One value that an overlay changed.
+
+    Attributes:
+        overlay: The overlay's file name.
+        action: Its number there, from 1.
+        reason: Why, as the action says.
+        location: Where in the published document; in a list that lost entries, where it stood before.
+        published: The value as published, or ``(absent)``.
+        bundled: The value as the generator sees it, or ``(absent)``.
+    """
+
+    overlay: str
+    action: int
+    reason: str
+    location: Location
+    published: object
+    bundled: object
+
+
+@frozen
+class Overlay:
+    """An overlay file: the document that it extends and its actions in order."""
+
+    path: Path
+    extends: str
+    actions: tuple[Node, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Overlay:
+        """Read and check an overlay file.
+
+        Raises:
+            SpecError: It is no overlay, or an action has no target, no reason, or not exactly one of update and remove.
+        """
+        data = load(path)
+        if not str(data.get("overlay", "")).startswith("1."):
+            message = f"{path.name}: expected an OpenAPI Overlay 1.x document"
+            raise SpecError(message)
+        actions = cast("list[Node]", data.get("actions") or [])
+        for number, action in enumerate(actions, 1):
+            _check(action, f"{path.name}, action {number}")
+        return cls(path=path, extends=str(data.get("extends", "")), actions=tuple(actions))
+
+    def apply(self, document: Node) -> tuple[Node, list[Change]]:
+        """Apply all actions to a copy of a document.
+
+        Raises:
+            SpecError: A target matches nothing, an action changes nothing, or an update does not fit its target.
+        """
+        tree = copy.deepcopy(document)
+        changes: list[Change] = []
+        for number, action in enumerate(self.actions, 1):
+            changes += self._apply_one(tree, number, action)
+        return tree, changes
+
+    def _apply_one(self, tree: Node, number: int, action: Node) -> list[Change]:
+        label = f"{self.path.name}, action {number} ({action['target']})"
+        try:
+            found = [tuple(match.location) for match in find(action["target"], cast("Any", tree))]
+        except JSONPathError as error:
+            message = f"{label}: the target is no JSONPath: {error}"
+            raise SpecError(message) from error
+        if not found:
+            message = f"{label}: the target matches nothing in {self.extends}; the document has changed under it"
+            raise SpecError(message)
+        before = copy.deepcopy(tree)
+        # Backwards, so that removing one entry of a list leaves the places of the others as they were found.
+        for location in reversed(cast("list[Location]", found)):
+            if "update" in action:
+                _update(_at(tree, location), action["update"], label)
+            else:
+                _remove(tree, location, label)
+        removed = cast("list[Location]", found) if action.get("remove") else []
+        changes = [
+            Change(self.path.name, number, action["description"].strip(), location, old, new)
+            for location, old, new in _differences(before, tree, removed)
+        ]
+        if not changes:
+            message = f"{label}: changes nothing; the published document already says so, and the action can go"
+            raise SpecError(message)
+        return changes
+
+
+def _check(action: Node, label: str) -> None:
+    if not isinstance(action.get("target"), str):
+        message = f"{label}: has no target"
+        raise SpecError(message)
+    if not str(action.get("description") or "").strip():
+        message = f"{label}: has no description; every deviation from what Brex published needs its reason"
+        raise SpecError(message)
+    if ("update" in action) == (action.get("remove") is True):
+        message = f"{label}: expected either an update or remove: true"
+        raise SpecError(message)
+
+
+def _at(tree: Any, location: Location) -> Any:
+    for part in location:
+        tree = tree[part]
+    return tree
+
+
+def _update(target: Any, update: Any, label: str) -> None:
+    """Merge as the specification says: objects into objects, entries onto lists."""
+    if isinstance(target, list):
+        cast("list[Any]", target).append(copy.deepcopy(update))
+    elif isinstance(target, dict) and isinstance(update, dict):
+        _merge(cast("Node", target), cast("Node", update))
+    else:
+        message = f"{label}: an update needs an object or a list as its target"
+        raise SpecError(message)
+
+
+def _merge(target: Node, update: Node) -> None:
+    for key, value in update.items():
+        mine = target.get(key)
+        if isinstance(mine, dict) and isinstance(value, dict):
+            _merge(cast("Node", mine), cast("Node", value))
+        elif isinstance(mine, list) and isinstance(value, list):
+            cast("list[Any]", mine).extend(copy.deepcopy(cast("list[Any]", value)))
+        else:
+            target[key] = copy.deepcopy(value)
+
+
+def _remove(tree: Node, location: Location, label: str) -> None:
+    if not location:
+        message = f"{label}: the whole document cannot be removed"
+        raise SpecError(message)
+    del _at(tree, location[:-1])[location[-1]]
+
+
+def _differences(before: Node, after: Node, removed: list[Location]) -> list[tuple[Location, object, object]]:
+    if removed:
+        return [(here, value, ABSENT) for at in removed for here, value in leaves(_at(before, at), at)]
+    old, new = dict(leaves(before)), dict(leaves(after))
+    return [
+        (location, old.get(location, ABSENT), new.get(location, ABSENT))
+        for location in {**old, **new}
+        if old.get(location, ABSENT) != new.get(location, ABSENT) or (location in old) != (location in new)
+    ]

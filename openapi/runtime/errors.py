@@ -1,0 +1,166 @@
+"""What the low-level client raises besides httpx's own transport errors.
+
+::
+
+    ClientError
+    ├── StatusError        the answer's status is not 2xx
+    ├── Undecodable        bytes that are not what the API's document says
+    │   └── BadRecords     a page of which some records cannot be read; the others hang on it
+    └── InvalidInput       what the caller passed cannot be sent or read; also a ValueError
+
+The text of an error holds codes, ids and JSON paths, never a body: bodies carry names, memos and presigned URLs.
+What came over the wire is an attribute, and stays behind when an error is pickled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .pages import BadRecord
+
+_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}", re.ASCII)
+
+TRACE_HEADER = "x-brex-trace-id"
+"""Where Brex puts the id that its support asks for (https://developer.brex.com/docs/support)."""
+
+
+class ClientError(Exception):
+    """Root of everything that this package raises by itself."""
+
+
+class StatusError(ClientError):
+    """The answer has a status outside 2xx.
+
+    Attributes:
+        operation: Method and path template, such as ``GET /v3/accounting/records``.
+        status_code: The HTTP status, whatever number came.
+        headers: The header fields, names in lower case.
+        parsed: The error body as a model, None where it is none of the shapes that the documents know.
+        content: The body as it came.
+    """
+
+    def __init__(
+        self,
+        *,
+        operation: str,
+        status_code: int,
+        headers: Mapping[str, str] | None = None,
+        parsed: object = None,
+        content: bytes = b"",
+    ) -> None:
+        self.operation = operation
+        self.status_code = status_code
+        self.headers = dict(headers or {})
+        self.parsed = parsed
+        self.content = content
+        trace_id = self.headers.get(TRACE_HEADER, "")
+        self.trace_id = trace_id if _CODE.fullmatch(trace_id) else None
+        self.error_code = _error_code(parsed)
+        super().__init__(self.text())
+
+    def text(self) -> str:
+        parts = [f"{self.operation} answered {self.status_code}"]
+        if self.error_code is not None:
+            parts.append(self.error_code)
+        if self.trace_id is not None:
+            parts.append(f"(trace {self.trace_id})")
+        return " ".join(parts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {"trace_id": self.trace_id, "error_code": self.error_code, "args": self.args}
+        return _rebuild, (type(self), {"operation": self.operation, "status_code": self.status_code}, state)
+
+
+class Undecodable(ClientError):
+    """Bytes that do not hold what the API's document promises.
+
+    Attributes:
+        path: JSON path of the first place that is wrong, ``$`` for the whole.
+        reason: What is wrong there, without any value.
+        content: The bytes as they came.
+        operation: Method and path template where the bytes answered a call, else None.
+        status_code: The status that came with them, else None.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        reason: str,
+        content: bytes = b"",
+        operation: str | None = None,
+        status_code: int | None = None,
+    ) -> None:
+        self.path = path
+        self.reason = reason
+        self.content = content
+        self.operation = operation
+        self.status_code = status_code
+        super().__init__(self.text())
+
+    def text(self) -> str:
+        where = "" if self.operation is None else f"{self.operation} answered {self.status_code}, but "
+        return f"{where}the body cannot be read at {self.path}: {self.reason}"
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "reason": self.reason,
+            "operation": self.operation,
+            "status_code": self.status_code,
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self._facts(), {"args": self.args})
+
+
+class BadRecords(Undecodable):
+    """Some records of a page cannot be read; the readable ones are on ``page.items``.
+
+    Attributes:
+        page: The page with the records that could be read, and with ``page.bad_records``.
+        bad_records: The records that could not, with id, path, reason and raw bytes.
+    """
+
+    def __init__(self, *, bad_records: tuple[BadRecord, ...], page: object = None, **facts: Any) -> None:
+        self.bad_records = bad_records
+        self.page = page
+        super().__init__(**facts)
+
+    def text(self) -> str:
+        ids = ", ".join(bad.id or f"item {bad.index}" for bad in self.bad_records[:5])
+        more = "" if len(self.bad_records) <= 5 else f" and {len(self.bad_records) - 5} more"
+        return (
+            f"{len(self.bad_records)} records cannot be read ({ids}{more}), the first at {self.path}: {self.reason}. "
+            "The others are on .page.items; on_bad_record='collect' returns the page instead of raising."
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        return {**super()._facts(), "bad_records": tuple(bad.without_raw() for bad in self.bad_records)}
+
+
+class InvalidInput(ClientError, ValueError):
+    """What the caller passed cannot be sent or read as it is; the text names the field and the remedy."""
+
+
+def _error_code(parsed: object) -> str | None:
+    """The machine-readable code of either error shape; only what looks like one may stand in a text."""
+    for name in ("error_code", "type"):
+        code = getattr(parsed, name, None)
+        if isinstance(code, str) and _CODE.fullmatch(code):
+            return str(code)
+    return None
+
+
+def _rebuild(kind: type[ClientError], facts: dict[str, Any], state: dict[str, Any]) -> ClientError:
+    """Make an unpickled error: the facts that may travel, nothing that came over the wire."""
+    error = kind(**facts)
+    for name, value in state.items():
+        setattr(error, name, value)
+    return error
+
+
+__all__ = ["TRACE_HEADER", "BadRecords", "ClientError", "InvalidInput", "StatusError", "Undecodable"]

@@ -1,0 +1,73 @@
+"""JSON text that msgspec will not read: exact numbers, no NaN, and broken characters repaired instead of fatal."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NoReturn, cast
+
+from .errors import Undecodable
+
+_SURROGATES = re.compile("[\ud800-\udfff]+")
+
+
+def parse_json(data: bytes) -> tuple[Any, bool]:
+    """Read JSON with exact numbers, repairing broken text; tell whether anything was repaired.
+
+    Raises:
+        Undecodable: The bytes are no JSON.
+    """
+    try:
+        value = json_decoder().decode(readable(data))
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise Undecodable(path="$", reason=no_json(error), content=data) from None
+    repaired = repair(value)
+    return repaired, repaired is not value
+
+
+def readable(data: bytes) -> str:
+    """The text of a body in which every broken byte stands as a lone surrogate, so that it can be turned back."""
+    return data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+
+
+def no_json(error: Exception) -> str:
+    """Say why text is no JSON, without any of the text."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"no JSON: {error.msg} at character {error.pos}"
+    if isinstance(error, RecursionError):
+        return "no JSON: nested too deeply"
+    return "no JSON: a number that cannot be held"
+
+
+@lru_cache(maxsize=1)
+def json_decoder() -> json.JSONDecoder:
+    """Python's own JSON reader with exact numbers and without NaN."""
+    return json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    message = "NaN and infinities are no JSON"
+    raise ValueError(message)
+
+
+def repair(value: Any) -> Any:
+    """Replace surrogate halves in all strings; the very same object comes back where there are none."""
+    if isinstance(value, str):
+        return _SURROGATES.sub("\ufffd", value) if _SURROGATES.search(value) else value
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        mended = [repair(item) for item in items]
+        return mended if any(new is not old for new, old in zip(mended, items, strict=True)) else items
+    if isinstance(value, dict):
+        pairs = cast("dict[str, Any]", value)
+        fixed = {repair(key): repair(item) for key, item in pairs.items()}
+        same = all(new is old for new, old in zip(fixed, pairs, strict=False)) and all(
+            new is old for new, old in zip(fixed.values(), pairs.values(), strict=False)
+        )
+        return pairs if same and len(fixed) == len(pairs) else fixed
+    return value
+
+
+__all__ = ["json_decoder", "no_json", "parse_json", "readable", "repair"]

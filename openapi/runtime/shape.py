@@ -1,0 +1,111 @@
+"""What a type looks like on the wire: the one description of a model that the careful paths of this package walk.
+
+The fast path never comes here; msgspec reads bytes into models by itself.
+"""
+
+from __future__ import annotations
+
+import datetime
+import types
+import typing
+from collections.abc import Iterator
+from decimal import Decimal
+from enum import Enum, auto
+from functools import lru_cache
+
+import attrs
+from msgspec import UnsetType
+
+
+class Kind(Enum):
+    """The kinds of values that need care on the way in or out."""
+
+    PLAIN = auto()
+    """Strings, booleans, enums, dates: as msgspec reads them."""
+    COUNT = auto()
+    """An int, which some servers write as 3.0."""
+    NUMBER = auto()
+    """An exact decimal, a number and never a string."""
+    TIMESTAMP = auto()
+    LIST = auto()
+    MODEL = auto()
+    ANY = auto()
+    """Free-form JSON that no document describes."""
+    UNION = auto()
+    """One of several models: only requests hold it, so it is encoded and never decoded."""
+
+
+@attrs.frozen
+class Shape:
+    """One node of a type.
+
+    Attributes:
+        kind: Which care it needs.
+        item: The shape of a list's items.
+        model: The class of a model.
+    """
+
+    kind: Kind
+    item: Shape | None = None
+    model: type | None = None
+
+
+_LEAVES: dict[object, Kind] = {
+    int: Kind.COUNT,
+    Decimal: Kind.NUMBER,
+    datetime.datetime: Kind.TIMESTAMP,
+    typing.Any: Kind.ANY,
+    dict: Kind.ANY,
+}
+
+
+@lru_cache(maxsize=None)
+def shape_of(type_: object) -> Shape:
+    """Describe a type: a model, a list of something, a leaf, or any of these or None."""
+    origin = typing.get_origin(type_)
+    if origin is typing.Annotated:
+        return shape_of(typing.get_args(type_)[0])
+    if origin in (typing.Union, types.UnionType):
+        parts = [part for part in typing.get_args(type_) if part not in (type(None), UnsetType)]
+        shapes = {shape_of(part) for part in parts}
+        return shapes.pop() if len(shapes) == 1 else Shape(Kind.UNION)
+    if origin is list:
+        return Shape(Kind.LIST, item=shape_of(typing.get_args(type_)[0]))
+    if isinstance(type_, type) and attrs.has(type_):
+        return Shape(Kind.MODEL, model=type_)
+    return Shape(_LEAVES.get(origin or type_, Kind.PLAIN))
+
+
+@lru_cache(maxsize=None)
+def fields_of(model: type) -> dict[str, Shape]:
+    """The wire fields of a model with their shapes, in order."""
+    hints = typing.get_type_hints(model, include_extras=True)
+    return {name: shape_of(hints[name]) for name in field_names(model)}
+
+
+@lru_cache(maxsize=None)
+def field_names(model: type) -> tuple[str, ...]:
+    """The wire fields of a model, in order."""
+    return tuple(attribute.name for attribute in attrs.fields(model))
+
+
+def walk(shape: Shape) -> Iterator[tuple[str | None, Shape]]:
+    """Every shape below one, each model once, with the name of the field it stands in (None outside a model)."""
+    seen: set[type] = set()
+    pending: list[tuple[str | None, Shape]] = [(None, shape)]
+    while pending:
+        name, here = pending.pop()
+        yield name, here
+        if here.item is not None:
+            pending.append((None, here.item))
+        if here.model is not None and here.model not in seen:
+            seen.add(here.model)
+            pending.extend(fields_of(here.model).items())
+
+
+def holds(shape: Shape, kind: Kind) -> bool:
+    """Whether a value of this shape can hold a value of that kind, at any depth."""
+    return any(here.kind is kind for _, here in walk(shape))
+
+
+__all__ = ["Kind", "Shape", "field_names", "fields_of", "holds", "shape_of", "walk"]
