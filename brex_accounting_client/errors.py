@@ -17,10 +17,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .pages import BadRecord
+import attrs
 
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}", re.ASCII)
 
@@ -63,6 +62,7 @@ class StatusError(ClientError):
         super().__init__(self.text())
 
     def text(self) -> str:
+        """What the error says, made of facts that may stand in a log."""
         parts = [f"{self.operation} answered {self.status_code}"]
         if self.error_code is not None:
             parts.append(self.error_code)
@@ -103,6 +103,7 @@ class Undecodable(ClientError):
         super().__init__(self.text())
 
     def text(self) -> str:
+        """What the error says, made of facts that may stand in a log."""
         where = "" if self.operation is None else f"{self.operation} answered {self.status_code}, but "
         return f"{where}the body cannot be read at {self.path}: {self.reason}"
 
@@ -116,6 +117,29 @@ class Undecodable(ClientError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self._facts(), {"args": self.args})
+
+
+@attrs.frozen(kw_only=True)
+class BadRecord:
+    """A record of a page that cannot be read.
+
+    Attributes:
+        index: Its place in the ``items`` that came, from 0.
+        id: Its id, where at least that could be read.
+        path: JSON path, within the page, of the first place that is wrong.
+        reason: What is wrong there, without any value.
+        raw: The record's bytes as they came.
+    """
+
+    index: int
+    id: str | None
+    path: str
+    reason: str
+    raw: bytes = attrs.field(repr=False)
+
+    def without_raw(self) -> BadRecord:
+        """The same without the bytes, which hold names and memos and are not for pickles."""
+        return attrs.evolve(self, raw=b"")
 
 
 class BadRecords(Undecodable):
@@ -132,6 +156,7 @@ class BadRecords(Undecodable):
         super().__init__(**facts)
 
     def text(self) -> str:
+        """What the error says, made of facts that may stand in a log."""
         ids = ", ".join(bad.id or f"item {bad.index}" for bad in self.bad_records[:5])
         more = "" if len(self.bad_records) <= 5 else f" and {len(self.bad_records) - 5} more"
         return (
@@ -164,4 +189,4 @@ def _rebuild(kind: type[ClientError], facts: dict[str, Any], state: dict[str, An
     return error
 
 
-__all__ = ["TRACE_HEADER", "BadRecords", "ClientError", "InvalidInput", "StatusError", "Undecodable"]
+__all__ = ["TRACE_HEADER", "BadRecord", "BadRecords", "ClientError", "InvalidInput", "StatusError", "Undecodable"]

@@ -13,38 +13,15 @@ import attrs
 import msgspec
 
 from .codec import decode_carefully
-from .errors import BadRecords, Undecodable
+from .errors import BadRecord, BadRecords, Undecodable
 from .json_text import json_decoder, no_json, parse_json, readable, repair
 from .reader import reader
-from .shape import Kind, Shape, fields_of, shape_of
+from .shape import Kind, Shape, fields_of, is_list, is_object, shape_of
 from .types import OnBadRecord
 from .values import build
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Page[Any]")
-
-
-@attrs.frozen(kw_only=True)
-class BadRecord:
-    """A record of a page that cannot be read.
-
-    Attributes:
-        index: Its place in the ``items`` that came, from 0.
-        id: Its id, where at least that could be read.
-        path: JSON path, within the page, of the first place that is wrong.
-        reason: What is wrong there, without any value.
-        raw: The record's bytes as they came.
-    """
-
-    index: int
-    id: str | None
-    path: str
-    reason: str
-    raw: bytes = attrs.field(repr=False)
-
-    def without_raw(self) -> BadRecord:
-        """The same without the bytes, which hold names and memos and are not for pickles."""
-        return attrs.evolve(self, raw=b"")
 
 
 @attrs.frozen
@@ -138,8 +115,8 @@ def unknown_fields(page: Page[Any], index: int | None = None) -> dict[str, Any]:
     page_fields = fields_of(type(page))
     if index is None:
         envelope = Shape(Kind.MODEL, model=type(page))
-        value = parse_json(page.raw)[0] if page.raw else {}
-        return dict(_unknown({k: v for k, v in value.items() if k != "items"}, envelope, "$"))
+        value: dict[str, Any] = parse_json(page.raw)[0] if page.raw else {}
+        return dict(_unknown({**value, "items": []}, envelope, "$"))
     return dict(_unknown(parse_json(page.raw_item(index))[0], _item_shape(page_fields), "$"))
 
 
@@ -154,13 +131,12 @@ def unknown_fields_of(data: bytes, type_: type[Any]) -> dict[str, Any]:
 
 
 def _unknown(value: Any, shape: Shape, path: str) -> list[tuple[str, Any]]:
-    if shape.item is not None and isinstance(value, list):
-        items = cast("list[Any]", value)
-        return [pair for i, item in enumerate(items) for pair in _unknown(item, shape.item, f"{path}[{i}]")]
-    if shape.model is not None and isinstance(value, dict):
+    if shape.item is not None and is_list(value):
+        return [pair for i, item in enumerate(value) for pair in _unknown(item, shape.item, f"{path}[{i}]")]
+    if shape.model is not None and is_object(value):
         known = fields_of(shape.model)
         found: list[tuple[str, Any]] = []
-        for name, item in cast("dict[str, Any]", value).items():
+        for name, item in value.items():
             if name in known:
                 found += _unknown(item, known[name], f"{path}.{name}")
             else:
@@ -198,7 +174,7 @@ def _one_by_one(data: bytes, page_type: type[P]) -> P:
             repaired.add(len(good))
         good.append(record)
         kept.append(raw)
-    page = attrs.evolve(page, items=good)
+    object.__setattr__(page, "items", good)  # the page is ours until it is handed out
     source = _Source(raw=data, raw_items=tuple(kept), bad_records=tuple(bad), repaired=frozenset(repaired))
     object.__setattr__(page, "_source", source)
     return page
@@ -214,7 +190,7 @@ def _id_of(raw: bytes) -> str | None:
         value = parse_json(raw)[0]
     except Undecodable:
         return None
-    found = cast("dict[str, Any]", value).get("id") if isinstance(value, dict) else None
+    found = value.get("id") if is_object(value) else None
     return found if isinstance(found, str) else None
 
 
@@ -313,4 +289,4 @@ class _Scanner:
         raise Undecodable(path="$", reason=reason, content=self._data)
 
 
-__all__ = ["BadRecord", "Page", "decode_page", "unknown_fields", "unknown_fields_of"]
+__all__ = ["Page", "decode_page", "unknown_fields", "unknown_fields_of"]

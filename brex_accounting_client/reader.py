@@ -66,9 +66,14 @@ class Reader(Generic[T]):
         return bool(self._texts) and b"\\" in data and _ESCAPED_NAME.search(data) is not None
 
 
-@cache
 def reader(type_: type[T]) -> Reader[T]:
     """The fast reader of a type, made once."""
+    key: Any = type_
+    return _made_once(key)
+
+
+@cache
+def _made_once(type_: Any) -> Reader[Any]:
     return Reader(type_)
 
 

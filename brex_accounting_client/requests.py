@@ -36,7 +36,8 @@ def query_pairs(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Query parameters as pairs: unset and None are not sent, a list repeats its name.
 
     Args:
-        parameters: Wire name to value; strings, enums, ints, booleans, Decimals, dates, aware datetimes, lists of these.
+        parameters: Wire name to value; strings, enums, ints, booleans, Decimals, dates, aware datetimes,
+            and lists of these.
 
     Raises:
         InvalidInput: A datetime is naive, or a value is of another kind.
@@ -56,11 +57,11 @@ def header_fields(parameters: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         InvalidInput: A value is not visible ASCII; the value itself is not repeated.
     """
-    fields = {
-        name: _text(value, name) for name, value in parameters.items() if value is not UNSET and value is not None
-    }
-    for name, text in fields.items():
-        check_header(text, name)
+    fields: dict[str, str] = {}
+    for name, value in parameters.items():
+        if value is not UNSET and value is not None:
+            fields[name] = _text(value, name)
+            check_header(fields[name], name)
     return fields
 
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import attrs
 import msgspec
 
 from .errors import InvalidInput, Undecodable
 from .reader import reader
-from .shape import Kind, Shape, field_names, fields_of, shape_of
+from .shape import Kind, Shape, careful_fields_of, field_names, is_list, is_object, shape_of
 from .timestamps import format_timestamp, parse_timestamp
 
 T = TypeVar("T")
 
 _AT = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
+_CANONICAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
 _NO_FLOAT = "a float is not exact; pass decimal.Decimal, made from a string such as Decimal('0.10')"
 
 WIDEST = 1000
@@ -49,16 +50,15 @@ def _normal(value: Any, shape: Shape, path: str) -> Any:
     if value is None:
         return None
     match shape.kind:
-        case Kind.LIST if isinstance(value, list) and shape.item is not None:
-            items = cast("list[Any]", value)
-            return [_normal(item, shape.item, f"{path}[{index}]") for index, item in enumerate(items)]
-        case Kind.MODEL if isinstance(value, dict) and shape.model is not None:
-            fields = cast("dict[str, Any]", value)
-            return {
-                name: _normal(fields[name], here, f"{path}.{name}")
-                for name, here in fields_of(shape.model).items()
-                if name in fields
+        case Kind.LIST if is_list(value) and shape.item is not None:
+            return [_normal(item, shape.item, f"{path}[{index}]") for index, item in enumerate(value)]
+        case Kind.MODEL if is_object(value) and shape.model is not None:
+            mended = {
+                name: _normal(value[name], here, f"{path}.{name}")
+                for name, here in careful_fields_of(shape.model).items()
+                if name in value
             }
+            return {**value, **mended}
         case Kind.NUMBER:
             return _exact(value, path)
         case Kind.COUNT if isinstance(value, Decimal):
@@ -94,8 +94,8 @@ def _instant(value: Any, path: str) -> Any:
         if value.utcoffset() is None:
             raise Undecodable(path=path, reason="a datetime without a time zone is ambiguous; pass an aware one")
         return value.astimezone(datetime.UTC)
-    if not isinstance(value, str):
-        return value
+    if not isinstance(value, str) or _CANONICAL.fullmatch(value):
+        return value  # msgspec reads it exactly
     try:
         return parse_timestamp(value)
     except ValueError as error:
@@ -120,23 +120,23 @@ def plain(value: Any, path: str, number: Callable[[Decimal, str], Any]) -> Any:
         return format_timestamp(value, path)
     if isinstance(value, datetime.date):
         return value.isoformat()
-    if isinstance(value, dict):
-        pairs = cast("dict[Any, Any]", value)
-        return {str(name): plain(item, f"{path}.{name}", number) for name, item in pairs.items()}
-    if isinstance(value, (list, tuple)):
-        return _plain_items(cast("Iterable[Any]", value), path, number)
-    if attrs.has(type(value)):
+    if is_object(value):
+        return {str(name): plain(item, f"{path}.{name}", number) for name, item in value.items()}
+    if is_list(value):
+        return [plain(item, f"{path}[{index}]", number) for index, item in enumerate(value)]
+    kind = _class_of(value)
+    if attrs.has(kind):
         return {
             name: plain(item, f"{path}.{name}", number)
-            for name in field_names(type(value))
+            for name in field_names(kind)
             if (item := getattr(value, name)) is not msgspec.UNSET
         }
-    message = f"{path}: a {type(value).__name__} cannot be sent"
+    message = f"{path}: a {kind.__name__} cannot be sent"
     raise InvalidInput(message)
 
 
-def _plain_items(items: Iterable[Any], path: str, number: Callable[[Decimal, str], Any]) -> list[Any]:
-    return [_plain(item, f"{path}[{index}]", number) for index, item in enumerate(items)]
+def _class_of(value: object) -> type[Any]:
+    return type(value)
 
 
 def exact(value: Decimal, _: str) -> Decimal:

@@ -6,8 +6,8 @@ adds token refresh, retries and paging.
 
 from .client import AuthenticatedClient, Client
 from .codec import decode, encode, from_dict, needs_repair, to_dict
-from .errors import BadRecords, ClientError, InvalidInput, StatusError, Undecodable
-from .pages import BadRecord, Page, decode_page, unknown_fields, unknown_fields_of
+from .errors import BadRecord, BadRecords, ClientError, InvalidInput, StatusError, Undecodable
+from .pages import Page, decode_page, unknown_fields, unknown_fields_of
 from .types import UNSET, Response, Unset
 
 __all__ = (

@@ -18,9 +18,7 @@ T = TypeVar("T")
 P = TypeVar("P", bound=Page[Any])
 
 
-def read_model(
-    response: httpx.Response, type_: type[T], *, operation: str, error_types: Sequence[type[Any]]
-) -> T:
+def read_model(response: httpx.Response, type_: type[T], *, operation: str, error_types: Sequence[type[Any]]) -> T:
     """The model in an answer.
 
     Args:

@@ -50,11 +50,11 @@ class Client:
     """
 
     base_url: str = field(repr=_without_user)
-    headers: dict[str, str] = field(factory=dict, repr=False)
+    headers: dict[str, str] = field(factory=dict[str, str], repr=False)
     timeout: httpx.Timeout | float = field(default=DEFAULT_TIMEOUT)
     verify_ssl: str | bool | ssl.SSLContext = field(default=True)
     on_bad_record: OnBadRecord = field(default="raise", validator=_check_on_bad_record)
-    httpx_args: dict[str, Any] = field(factory=dict, repr=False)
+    httpx_args: dict[str, Any] = field(factory=dict[str, Any], repr=False)
     _client: httpx.Client | None = field(default=None, init=False, repr=False, eq=False)
     _async_client: httpx.AsyncClient | None = field(default=None, init=False, repr=False, eq=False)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any, NoReturn, cast
+from functools import cache
+from typing import Any, NoReturn
 
 from .errors import Undecodable
+from .shape import is_list, is_object
 
+_ESCAPED_SURROGATE = re.compile(r"\\u[Dd][89A-Fa-f]")
 _SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
@@ -19,10 +21,13 @@ def parse_json(data: bytes) -> tuple[Any, bool]:
     Raises:
         Undecodable: The bytes are no JSON.
     """
+    text = readable(data)
     try:
-        value = json_decoder().decode(readable(data))
+        value = json_decoder().decode(text)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise Undecodable(path="$", reason=no_json(error), content=data) from None
+    if _ESCAPED_SURROGATE.search(text) is None and _SURROGATES.search(text) is None:
+        return value, False  # the usual case, and the walk below takes longer than all of the above
     repaired = repair(value)
     return repaired, repaired is not value
 
@@ -41,7 +46,7 @@ def no_json(error: Exception) -> str:
     return "no JSON: a number that cannot be held"
 
 
-@lru_cache(maxsize=1)
+@cache
 def json_decoder() -> json.JSONDecoder:
     """Python's own JSON reader with exact numbers and without NaN."""
     return json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
@@ -56,17 +61,15 @@ def repair(value: Any) -> Any:
     """Replace surrogate halves in all strings; the very same object comes back where there are none."""
     if isinstance(value, str):
         return _SURROGATES.sub("\ufffd", value) if _SURROGATES.search(value) else value
-    if isinstance(value, list):
-        items = cast("list[Any]", value)
-        mended = [repair(item) for item in items]
-        return mended if any(new is not old for new, old in zip(mended, items, strict=True)) else items
-    if isinstance(value, dict):
-        pairs = cast("dict[str, Any]", value)
-        fixed = {repair(key): repair(item) for key, item in pairs.items()}
-        same = all(new is old for new, old in zip(fixed, pairs, strict=False)) and all(
-            new is old for new, old in zip(fixed.values(), pairs.values(), strict=False)
+    if is_list(value):
+        mended = [repair(item) for item in value]
+        return mended if any(new is not old for new, old in zip(mended, value, strict=True)) else value
+    if is_object(value):
+        fixed = {repair(key): repair(item) for key, item in value.items()}
+        same = all(new is old for new, old in zip(fixed, value, strict=False)) and all(
+            new is old for new, old in zip(fixed.values(), value.values(), strict=False)
         )
-        return pairs if same and len(fixed) == len(pairs) else fixed
+        return value if same and len(fixed) == len(value) else fixed
     return value
 
 

@@ -11,7 +11,7 @@ import datetime
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
@@ -65,9 +65,14 @@ class Reader(Generic[T]):
         return bool(self._texts) and b"\\" in data and _ESCAPED_NAME.search(data) is not None
 
 
-@lru_cache(maxsize=None)
 def reader(type_: type[T]) -> Reader[T]:
     """The fast reader of a type, made once."""
+    key: Any = type_
+    return _made_once(key)
+
+
+@cache
+def _made_once(type_: Any) -> Reader[Any]:
     return Reader(type_)
 
 
@@ -83,7 +88,7 @@ def _utc_check(shape: Shape) -> Callable[[Any], bool]:
     return lambda _: True
 
 
-@lru_cache(maxsize=None)
+@cache
 def _model_utc_check(model: type) -> Callable[[Any], bool]:
     names = [name for name, here in fields_of(model).items() if here.kind is Kind.TIMESTAMP]
     nested = [name for name, here in fields_of(model).items() if name not in names and holds(here, Kind.TIMESTAMP)]

@@ -11,7 +11,8 @@ import typing
 from collections.abc import Iterator
 from decimal import Decimal
 from enum import Enum, auto
-from functools import lru_cache
+from functools import cache
+from typing import Any, TypeGuard
 
 import attrs
 from msgspec import UnsetType
@@ -59,9 +60,23 @@ _LEAVES: dict[object, Kind] = {
 }
 
 
-@lru_cache(maxsize=None)
-def shape_of(type_: object) -> Shape:
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Whether a plain value is a list."""
+    return isinstance(value, list)
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether a plain value is a JSON object."""
+    return isinstance(value, dict)
+
+
+def shape_of(type_: Any) -> Shape:
     """Describe a type: a model, a list of something, a leaf, or any of these or None."""
+    return _described_once(type_)
+
+
+@cache
+def _described_once(type_: Any) -> Shape:
     origin = typing.get_origin(type_)
     if origin is typing.Annotated:
         return shape_of(typing.get_args(type_)[0])
@@ -76,15 +91,33 @@ def shape_of(type_: object) -> Shape:
     return Shape(_LEAVES.get(origin or type_, Kind.PLAIN))
 
 
-@lru_cache(maxsize=None)
-def fields_of(model: type) -> dict[str, Shape]:
+def fields_of(model: Any) -> dict[str, Shape]:
     """The wire fields of a model with their shapes, in order."""
+    return _fields_once(model)
+
+
+def careful_fields_of(model: Any) -> dict[str, Shape]:
+    """Those fields of a model that hold, at any depth, what needs care."""
+    return _careful_fields_once(model)
+
+
+@cache
+def _careful_fields_once(model: Any) -> dict[str, Shape]:
+    return {name: here for name, here in fields_of(model).items() if any(_needs_care(inner) for _, inner in walk(here))}
+
+
+def _needs_care(shape: Shape) -> bool:
+    return shape.kind in (Kind.COUNT, Kind.NUMBER, Kind.TIMESTAMP)
+
+
+@cache
+def _fields_once(model: Any) -> dict[str, Shape]:
     hints = typing.get_type_hints(model, include_extras=True)
     return {name: shape_of(hints[name]) for name in field_names(model)}
 
 
-@lru_cache(maxsize=None)
-def field_names(model: type) -> tuple[str, ...]:
+@cache
+def field_names(model: Any) -> tuple[str, ...]:
     """The wire fields of a model, in order."""
     return tuple(attribute.name for attribute in attrs.fields(model))
 
@@ -108,4 +141,15 @@ def holds(shape: Shape, kind: Kind) -> bool:
     return any(here.kind is kind for _, here in walk(shape))
 
 
-__all__ = ["Kind", "Shape", "field_names", "fields_of", "holds", "shape_of", "walk"]
+__all__ = [
+    "Kind",
+    "Shape",
+    "careful_fields_of",
+    "field_names",
+    "fields_of",
+    "holds",
+    "is_list",
+    "is_object",
+    "shape_of",
+    "walk",
+]

@@ -206,7 +206,7 @@ def _holds_objects(bundle: Node, name: str) -> bool:
 
 
 def _is_object(node: Node) -> bool:
-    return node.get("type") == "object" or isinstance(node.get("properties"), dict) and "type" not in node
+    return node.get("type") == "object" or (isinstance(node.get("properties"), dict) and "type" not in node)
 
 
 def _mark_objects(tree: object, direction: str) -> None:
@@ -218,7 +218,8 @@ def _mark_objects(tree: object, direction: str) -> None:
 def _is_page(schema: Node) -> bool:
     properties = schema.get("properties", {})
     items = properties.get("items", {})
-    return "next_cursor" in properties and items.get("type") == "array" and reference(items.get("items", {})) is not None
+    records = items.get("type") == "array" and reference(items.get("items", {})) is not None
+    return records and "next_cursor" in properties
 
 
 def check(bundle: Node) -> None:
@@ -271,7 +272,7 @@ def _check_names(where: Location, properties: Node, taken: set[str], why: str) -
             message = f"{show(where)}: the field name {name!r} {why}"
             raise SpecError(message)
         if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
-            message = f"{show(where)}: the field name {name!r} cannot be an attribute; attributes are named as on the wire"
+            message = f"{show(where)}: the field name {name!r} cannot be an attribute, which are named as on the wire"
             raise SpecError(message)
 
 

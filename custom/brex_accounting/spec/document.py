@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -26,19 +26,29 @@ def load(path: Path) -> Node:
         SpecError: There is no such file, or it holds no object.
     """
     try:
-        data: object = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        data: object = _yaml("safe").load(path.read_text(encoding="utf-8"))
     except (OSError, YAMLError) as error:
         message = f"{path.name}: cannot be read as YAML: {error}"
         raise SpecError(message) from error
-    if not isinstance(data, dict):
+    if not is_object(data):
         message = f"{path.name}: expected an OpenAPI object at the top"
         raise SpecError(message)
-    return cast("Node", data)
+    return data
+
+
+def is_object(tree: object) -> TypeGuard[Node]:
+    """Whether a node is an object."""
+    return isinstance(tree, dict)
+
+
+def is_list(tree: object) -> TypeGuard[list[Any]]:
+    """Whether a node is a list."""
+    return isinstance(tree, list)
 
 
 def dump(data: Node, heading: str) -> str:
     """Write a tree as YAML, key order kept, under a comment."""
-    yaml = YAML()
+    yaml = _yaml("rt")
     yaml.width = 120
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.representer.ignore_aliases = _never  # the same subtree twice is written twice
@@ -47,29 +57,32 @@ def dump(data: Node, heading: str) -> str:
     return f"# {heading}\n{text.getvalue()}"
 
 
+def _yaml(kind: str) -> Any:
+    return YAML(typ=kind, pure=True)  # untyped in parts, so it is handed out as it is used
+
+
 def _never(_: object) -> bool:
     return True
 
 
 def nodes(tree: object, at: Location = ()) -> Iterator[tuple[Location, Node]]:
     """Every object of a tree with its location, parents first."""
-    if isinstance(tree, dict):
-        node = cast("Node", tree)
-        yield at, node
-        for key, value in node.items():
+    if is_object(tree):
+        yield at, tree
+        for key, value in tree.items():
             yield from nodes(value, (*at, key))
-    elif isinstance(tree, list):
-        for index, value in enumerate(cast("list[object]", tree)):
+    elif is_list(tree):
+        for index, value in enumerate(tree):
             yield from nodes(value, (*at, index))
 
 
 def leaves(tree: object, at: Location = ()) -> Iterator[tuple[Location, object]]:
     """Every scalar of a tree, and every empty object or list, with its location."""
-    if isinstance(tree, dict) and tree:
-        for key, value in cast("Node", tree).items():
+    if is_object(tree) and tree:
+        for key, value in tree.items():
             yield from leaves(value, (*at, key))
-    elif isinstance(tree, list) and tree:
-        for index, value in enumerate(cast("list[object]", tree)):
+    elif is_list(tree) and tree:
+        for index, value in enumerate(tree):
             yield from leaves(value, (*at, index))
     else:
         yield at, tree

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import filecmp
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,10 +65,10 @@ def generate(root: Path, tools: Path) -> None:
         out = Path(folder)
         build(root, tools, out)
         for name in ("bundle.yaml", "DEVIATIONS.md"):
-            os.replace(out / "openapi" / name, root / "openapi" / name)
+            (out / "openapi" / name).replace(root / "openapi" / name)
         if (root / PACKAGE).exists():
-            os.replace(root / PACKAGE, out / "before")
-        os.replace(out / PACKAGE, root / PACKAGE)
+            (root / PACKAGE).replace(out / "before")
+        (out / PACKAGE).replace(root / PACKAGE)
 
 
 def differences(root: Path, tools: Path) -> list[str]:
@@ -96,14 +95,15 @@ def refuse_import_cycles(models: Path) -> None:
     Raises:
         SpecError: Names the circle.
     """
-    imports = {path.stem: sorted(_model_imports(path)) for path in sorted(models.glob("*.py")) if path.stem != "__init__"}
+    modules = [path for path in sorted(models.glob("*.py")) if path.stem != "__init__"]
+    imports = {path.stem: [name for name in sorted(_model_imports(path)) if name != path.stem] for path in modules}
     done: set[str] = set()
     for start in imports:
         circle = _circle(start, imports, [], done)
         if circle:
             message = (
-                f"model modules import each other in a circle: {' → '.join(circle)}; break it with an overlay action that "
-                "takes the reference out of one of these schemas"
+                f"model modules import each other in a circle: {' → '.join(circle)}; break it with an "
+                "overlay action that takes the reference out of one of these schemas"
             )
             raise SpecError(message)
 

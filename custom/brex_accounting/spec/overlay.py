@@ -15,7 +15,7 @@ from attrs import frozen
 from jsonpath_rfc9535 import JSONPathError, find
 
 from ..errors import SpecError
-from .document import Location, Node, leaves, load
+from .document import Location, Node, is_list, is_object, leaves, load
 
 ABSENT = "(absent)"
 
@@ -89,12 +89,12 @@ class Overlay:
             raise SpecError(message)
         before = copy.deepcopy(tree)
         # Backwards, so that removing one entry of a list leaves the places of the others as they were found.
-        for location in reversed(cast("list[Location]", found)):
+        for location in reversed(found):
             if "update" in action:
                 _update(_at(tree, location), action["update"], label)
             else:
                 _remove(tree, location, label)
-        removed = cast("list[Location]", found) if action.get("remove") else []
+        removed = found if action.get("remove") else []
         changes = [
             Change(self.path.name, number, action["description"].strip(), location, old, new)
             for location, old, new in _differences(before, tree, removed)
@@ -125,10 +125,10 @@ def _at(tree: Any, location: Location) -> Any:
 
 def _update(target: Any, update: Any, label: str) -> None:
     """Merge as the specification says: objects into objects, entries onto lists."""
-    if isinstance(target, list):
-        cast("list[Any]", target).append(copy.deepcopy(update))
-    elif isinstance(target, dict) and isinstance(update, dict):
-        _merge(cast("Node", target), cast("Node", update))
+    if is_list(target):
+        target.append(copy.deepcopy(update))
+    elif is_object(target) and is_object(update):
+        _merge(target, update)
     else:
         message = f"{label}: an update needs an object or a list as its target"
         raise SpecError(message)
@@ -137,10 +137,10 @@ def _update(target: Any, update: Any, label: str) -> None:
 def _merge(target: Node, update: Node) -> None:
     for key, value in update.items():
         mine = target.get(key)
-        if isinstance(mine, dict) and isinstance(value, dict):
-            _merge(cast("Node", mine), cast("Node", value))
-        elif isinstance(mine, list) and isinstance(value, list):
-            cast("list[Any]", mine).extend(copy.deepcopy(cast("list[Any]", value)))
+        if is_object(mine) and is_object(value):
+            _merge(mine, value)
+        elif is_list(mine) and is_list(value):
+            mine.extend(copy.deepcopy(value))
         else:
             target[key] = copy.deepcopy(value)
 
