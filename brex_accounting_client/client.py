@@ -45,7 +45,7 @@ class Client:
         base_url: Scheme and host, such as ``https://api.brex.com``.
         headers: Header fields to send with every call.
         timeout: Seconds, or an ``httpx.Timeout``.
-        verify_ssl: False turns certificate checks off; a path names a CA bundle; a context is used as it is.
+        verify_ssl: False turns certificate checks off; a context brings its own certificates.
         on_bad_record: What happens to a page with records that cannot be read: ``"raise"`` or ``"collect"``.
         httpx_args: More keyword arguments for ``httpx.Client`` and ``httpx.AsyncClient``.
     """
@@ -53,7 +53,7 @@ class Client:
     base_url: str = field(repr=_without_user)
     headers: dict[str, str] = field(factory=dict[str, str], repr=False)
     timeout: httpx.Timeout | float = field(default=DEFAULT_TIMEOUT)
-    verify_ssl: str | bool | ssl.SSLContext = field(default=True)
+    verify_ssl: bool | ssl.SSLContext = field(default=True)
     on_bad_record: OnBadRecord = field(default="raise", validator=_check_on_bad_record)
     httpx_args: dict[str, Any] = field(factory=dict[str, Any], repr=False)
     _client: httpx.Client | None = field(default=None, init=False, repr=False, eq=False)

@@ -23,7 +23,7 @@ def parse_json(data: bytes) -> tuple[Any, bool]:
     """
     text = readable(data)
     try:
-        value = json_decoder().decode(text)
+        value = _json_decoder().decode(text)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise Undecodable(path="$", reason=no_json(error), content=data) from None
     if _ESCAPED_SURROGATE.search(text) is None and _SURROGATES.search(text) is None:
@@ -47,9 +47,9 @@ def no_json(error: Exception) -> str:
 
 
 @cache
-def json_decoder() -> json.JSONDecoder:
-    """Python's own JSON reader with exact numbers and without NaN."""
-    return json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
+def _json_decoder() -> json.JSONDecoder:
+    """Python's own JSON reader with exact numbers and without NaN; bare control characters in strings may stand."""
+    return json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant, strict=False)
 
 
 def _refuse_constant(_: str) -> NoReturn:
@@ -73,4 +73,4 @@ def repair(value: Any) -> Any:
     return value
 
 
-__all__ = ["json_decoder", "no_json", "parse_json", "readable", "repair"]
+__all__ = ["no_json", "parse_json", "readable", "repair"]

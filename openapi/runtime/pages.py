@@ -6,6 +6,7 @@ nothing otherwise.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 import attrs
@@ -13,7 +14,7 @@ import msgspec
 
 from .codec import decode_carefully
 from .errors import BadRecord, BadRecords, Undecodable
-from .json_text import json_decoder, no_json, parse_json, readable, repair
+from .json_text import no_json, parse_json, readable, repair
 from .reader import reader
 from .shape import Kind, Shape, fields_of, is_list, is_object, shape_of
 from .types import OnBadRecord
@@ -67,7 +68,7 @@ class Page(Generic[T]):
     def _raw_items(self) -> tuple[bytes, ...]:
         source = self._origin
         if source.raw_items is None:
-            split = tuple(bytes(item) for item in _split(source.raw)[1]) if source.raw else ()
+            split = _split(source.raw)[1] if source.raw else ()
             source = attrs.evolve(source, raw_items=split)
             object.__setattr__(self, "_source", source)
         return cast("tuple[bytes, ...]", source.raw_items)
@@ -149,7 +150,8 @@ def _unknown(value: Any, shape: Shape, path: str) -> list[tuple[str, Any]]:
 
 def _one_by_one(data: bytes, page_type: type[P]) -> P:
     """Read a page whose records could not be read, or not be trusted, in one pass."""
-    envelope, raw_items = _split(data)
+    fields, raw_items = _split(data)
+    envelope = {name: _field(name, fields[name], data) for name in fields_of(page_type) if name in fields}
     try:
         page = build({**envelope, "items": []}, page_type)
     except Undecodable as error:
@@ -179,6 +181,13 @@ def _one_by_one(data: bytes, page_type: type[P]) -> P:
     return page
 
 
+def _field(name: str, raw: bytes, data: bytes) -> Any:
+    try:
+        return parse_json(raw)[0]
+    except Undecodable as error:
+        raise Undecodable(path=f"$.{name}", reason=error.reason, content=data) from None
+
+
 def _record(raw: bytes, item_type: type[Any]) -> tuple[Any, bool]:
     quick = reader(item_type).read(raw)
     return decode_carefully(raw, item_type) if quick is None else (quick, False)
@@ -197,8 +206,8 @@ def _item_shape(page_fields: dict[str, Shape]) -> Shape:
     return page_fields["items"].item or Shape(Kind.ANY)
 
 
-def _split(data: bytes) -> tuple[dict[str, Any], tuple[bytes, ...]]:
-    """A page as its envelope in plain values and the bytes of each of its records.
+def _split(data: bytes) -> tuple[dict[str, bytes], tuple[bytes, ...]]:
+    """The bytes of each field of a page, and those of each of its records.
 
     Raises:
         Undecodable: The bytes are no page: no JSON, no object, or ``items`` is no list.
@@ -206,19 +215,19 @@ def _split(data: bytes) -> tuple[dict[str, Any], tuple[bytes, ...]]:
     try:
         fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
         items = msgspec.json.decode(fields.pop("items", msgspec.Raw(b"null")), type=list[msgspec.Raw])
-        return {name: parse_json(bytes(raw))[0] for name, raw in fields.items()}, tuple(bytes(raw) for raw in items)
-    except (msgspec.DecodeError, Undecodable, RecursionError):
+        return {name: bytes(raw) for name, raw in fields.items()}, tuple(bytes(raw) for raw in items)
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return _split_text(data)
 
 
-def _split_text(data: bytes) -> tuple[dict[str, Any], tuple[bytes, ...]]:
+def _split_text(data: bytes) -> tuple[dict[str, bytes], tuple[bytes, ...]]:
     """The same by Python's own scanner, for text that msgspec does not take: it knows no lone surrogates."""
     scanner = _Scanner(data)
-    envelope: dict[str, Any] = {}
+    fields: dict[str, bytes] = {}
     items: list[bytes] | None = None
     scanner.expect("{")
     while not scanner.took("}"):
-        if envelope or items is not None:
+        if fields or items is not None:
             scanner.expect(",")
         name = scanner.name()
         scanner.expect(":")
@@ -229,39 +238,42 @@ def _split_text(data: bytes) -> tuple[dict[str, Any], tuple[bytes, ...]]:
                     scanner.expect(",")
                 items.append(scanner.raw_value())
         else:
-            envelope[name] = repair(scanner.value())
+            fields[name] = scanner.raw_value()
     scanner.end()
     if items is None:
         raise Undecodable(path="$.items", reason="not a list of records", content=data)
-    return envelope, tuple(items)
+    return fields, tuple(items)
 
 
 class _Scanner:
-    """A cursor over JSON text that gives the bytes of a value as well as the value."""
+    """A cursor over JSON text that gives the bytes of values, even of such as cannot be read."""
+
+    # Where a value ends does not depend on what its numbers mean, and a NaN spoils its own record only.
+    _values = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, strict=False)
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._text = readable(data)
         self._at = 0
 
-    def value(self) -> Any:
+    def _value(self) -> Any:
         self._skip()
         try:
-            found, self._at = json_decoder().raw_decode(self._text, self._at)
-        except (ValueError, ArithmeticError, RecursionError) as error:
+            found, self._at = self._values.raw_decode(self._text, self._at)
+        except (ValueError, RecursionError) as error:
             self._fail(no_json(error))
         return found
 
     def name(self) -> str:
-        found = self.value()
-        if not isinstance(found, str):
-            self._fail(f"no JSON: a field without a name before character {self._at}")
-        return str(repair(found))
+        self._skip()
+        if not self._text.startswith('"', self._at):
+            self._fail(f"no JSON: a field without a name at character {self._at}")
+        return str(repair(self._value()))
 
     def raw_value(self) -> bytes:
         self._skip()
         start = self._at
-        self.value()
+        self._value()
         return self._text[start : self._at].encode("utf-8", "surrogateescape")
 
     def took(self, mark: str) -> bool:

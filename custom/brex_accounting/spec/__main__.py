@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"generated {PACKAGE} in {time.perf_counter() - started:.1f} s")
             return 0
         found = differences(root, tools)
-    except SpecError as error:
+    except (SpecError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     for line in found:

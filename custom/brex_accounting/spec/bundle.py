@@ -12,34 +12,31 @@ What joining adds by itself changes no value that goes over the wire: it renames
 from __future__ import annotations
 
 import copy
-import keyword
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from attrs import frozen
-from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from ..errors import SpecError
+from .check import check, check_references
 from .document import (
-    Location,
+    SCHEMA_PREFIX,
     Node,
+    describes_object,
     load,
     nodes,
     operations,
     reachable,
+    reachable_nodes,
     reference,
     references,
     retarget,
     schemas,
-    show,
 )
 from .overlay import Change, Overlay
 
 DOCUMENTS = ("accounting_api.yaml", "expenses_api.yaml", "webhooks_api.yaml", "team_api.yaml")
-
-_SHADOWING = {"bool", "dict", "float", "int", "list", "str", "tuple"}
-_PAGE_NAMES = {"bad_records", "raw", "raw_item", "repaired"}
 
 
 @frozen
@@ -75,6 +72,7 @@ def make_bundle(folder: Path) -> Bundle:
         published[name], found = overlay.apply(published[name])
         changes[name] += found
     joined = join(published)
+    check_references(joined)
     mark(joined)
     check(joined)
     return Bundle(document=joined, changes=changes)
@@ -84,39 +82,48 @@ def join(documents: dict[str, Node]) -> Node:
     """Join documents into one; schemas of the same name must have been given different ones by overlays.
 
     Raises:
-        SpecError: Two documents share a schema's name, a path, or an operation's id.
+        SpecError: Two documents share a schema's name, a path, or an operation's id, or differ in their servers or in
+            a security scheme.
     """
+    first = next(iter(documents.values()))
     bundle: Node = {
         "openapi": "3.0.1",
         "info": {
             "title": "Brex Accounting",
-            "version": str(next(iter(documents.values()))["info"]["version"]),
+            "version": str(first["info"]["version"]),
             "description": "Brex's Accounting, Expenses, Webhooks and Team APIs, joined and overlaid.",
         },
-        "servers": copy.deepcopy(next(iter(documents.values())).get("servers", [])),
+        "servers": copy.deepcopy(first.get("servers", [])),
         "tags": [],
         "paths": {},
         "components": {"schemas": {}, "securitySchemes": {}},
     }
     owners: dict[str, str] = {}
     for name, published in documents.items():
-        document = _renamed(published)
+        document = _renamed(published, name)
         _spell_out_security(document)
         _describe_parameters(document)
+        _check_servers(bundle, document, name)
         _adopt(bundle["paths"], document.get("paths", {}), owners, name, "path")
         _adopt(bundle["components"]["schemas"], schemas(document), owners, name, "schema")
         if "x-webhooks" in document:
             _adopt(bundle.setdefault("x-webhooks", {}), document["x-webhooks"], owners, name, "webhook")
-        bundle["tags"] += document.get("tags", [])
-        _join_security_schemes(bundle, document)
-        for where, operation, _ in operations(document):
-            _claim(owners, f"operationId {operation.get('operationId')}", name, where)
+        known_tags = {tag["name"] for tag in bundle["tags"]}
+        bundle["tags"] += [tag for tag in document.get("tags", []) if tag["name"] not in known_tags]
+        _join_security_schemes(bundle, document, name)
+    for where, operation, _ in operations(bundle):
+        if "operationId" in operation:
+            owner = owners[f"path {where.partition(' ')[2]}"]
+            _claim(owners, f"operationId {operation['operationId']}", owner, where)
     return bundle
 
 
-def _renamed(published: Node) -> Node:
+def _renamed(published: Node, document_name: str) -> Node:
     document = copy.deepcopy(published)
     names = {name: str(schema.pop("x-name", name)) for name, schema in schemas(document).items()}
+    owners: dict[str, str] = {}
+    for name, new_name in names.items():
+        _claim(owners, f"schema {new_name}", document_name, name)
     if schemas(document):
         document["components"]["schemas"] = {names[name]: schema for name, schema in schemas(document).items()}
     retarget(document, lambda name: names.get(name, name))
@@ -156,14 +163,27 @@ def _claim(owners: dict[str, str], what: str, name: str, where: str) -> None:
     owners[what] = name
 
 
-def _join_security_schemes(bundle: Node, document: Node) -> None:
+def _check_servers(bundle: Node, document: Node, name: str) -> None:
+    here, there = ([server["url"] for server in part.get("servers", [])] for part in (document, bundle))
+    if "servers" in document and here != there:
+        message = f"{name}: has other servers than the first document, and the client has one base URL; remove them "
+        raise SpecError(message + "by an overlay")
+
+
+def _join_security_schemes(bundle: Node, document: Node, document_name: str) -> None:
     mine: Node = bundle["components"]["securitySchemes"]
     for name, scheme in document.get("components", {}).get("securitySchemes", {}).items():
-        if name not in mine:
-            mine[name] = scheme
-            continue
+        known: Node = mine.setdefault(name, copy.deepcopy(scheme))
+        if _without_scopes(known) != _without_scopes(scheme):
+            message = f"{document_name}: the security scheme {name} differs from the one of this name before it"
+            raise SpecError(message + "; make them one by an overlay")
         for flow, settings in scheme.get("flows", {}).items():
-            mine[name]["flows"].setdefault(flow, settings).setdefault("scopes", {}).update(settings.get("scopes", {}))
+            known["flows"][flow]["scopes"].update(settings.get("scopes", {}))
+
+
+def _without_scopes(scheme: Node) -> Node:
+    flows = {flow: {**settings, "scopes": None} for flow, settings in scheme.get("flows", {}).items()}
+    return {**scheme, "flows": flows, "description": None}
 
 
 def mark(bundle: Node) -> None:
@@ -187,8 +207,6 @@ def mark(bundle: Node) -> None:
     directions |= {f"{name}Input": "request" for name in both}
     for name, schema in known.items():
         _mark_objects(schema, directions[name])
-        if directions[name] == "response" and _is_page(schema):
-            schema["x-page"] = True
     for tree in sent_trees:
         _mark_objects(tree, "request")
     for tree in received_trees:
@@ -202,17 +220,15 @@ def _sent(operation: Node, item: Node) -> Iterable[Any]:
 
 
 def _holds_objects(bundle: Node, name: str) -> bool:
-    return any(_is_object(node) for inner in reachable(bundle, {name}) for _, node in nodes(schemas(bundle)[inner]))
-
-
-def _is_object(node: Node) -> bool:
-    return node.get("type") == "object" or (isinstance(node.get("properties"), dict) and "type" not in node)
+    return any(describes_object(node) for _, node in reachable_nodes(bundle, {"$ref": SCHEMA_PREFIX + name}))
 
 
 def _mark_objects(tree: object, direction: str) -> None:
-    for at, node in list(nodes(tree)):
-        if _is_object(node) and (not at or at[-1] not in ("example", "examples")):
+    for _, node in list(nodes(tree)):
+        if describes_object(node):
             node["x-direction"] = direction
+            if direction == "response" and _is_page(node):
+                node["x-page"] = True
 
 
 def _is_page(schema: Node) -> bool:
@@ -220,65 +236,3 @@ def _is_page(schema: Node) -> bool:
     items = properties.get("items", {})
     records = items.get("type") == "array" and reference(items.get("items", {})) is not None
     return records and "next_cursor" in properties
-
-
-def check(bundle: Node) -> None:
-    """Refuse what the templates or the decoder could not carry faithfully.
-
-    Raises:
-        SpecError: Names the first such place, and the remedy.
-    """
-    for error in OpenAPIV30SpecValidator(cast("Any", bundle)).iter_errors():
-        message = f"bundle: {show(tuple(error.absolute_path))}: {error.message}"
-        raise SpecError(message)
-    for where, operation, _ in operations(bundle):
-        _check_answers(where, operation)
-    for name, schema in schemas(bundle).items():
-        for at, node in nodes(schema):
-            _check_schema(("components", "schemas", name, *at), node)
-        if schema.get("x-page"):
-            _check_names((name,), schema.get("properties", {}), _PAGE_NAMES, "is taken by every page")
-    received = reachable(bundle, references([op.get("responses", {}) for _, op, _ in operations(bundle)]))
-    for name in sorted(received):
-        for at, node in nodes(schemas(bundle)[name]):
-            _check_choice(("components", "schemas", name, *at), node)
-
-
-def _check_answers(where: str, operation: Node) -> None:
-    bodies = {
-        str(body.get("schema"))
-        for code, answer in operation.get("responses", {}).items()
-        if str(code).startswith("2")
-        for body in answer.get("content", {}).values()
-    }
-    if len(bodies) > 1:
-        message = f"{where}: has different bodies for different 2xx answers; a call returns one model"
-        raise SpecError(message)
-
-
-def _check_schema(where: Location, node: Node) -> None:
-    values = node.get("enum")
-    if isinstance(values, list) and not all(isinstance(v, str) or v is None for v in cast("list[object]", values)):
-        message = f"{show(where)}: an enum that is not of strings would be closed; make it a plain type by an overlay"
-        raise SpecError(message)
-    properties = node.get("properties")
-    if isinstance(properties, dict) and _is_object(node):
-        _check_names(where, cast("Node", properties), _SHADOWING, "would shadow a type in the model")
-
-
-def _check_names(where: Location, properties: Node, taken: set[str], why: str) -> None:
-    for name in properties:
-        if name in taken:
-            message = f"{show(where)}: the field name {name!r} {why}"
-            raise SpecError(message)
-        if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
-            message = f"{show(where)}: the field name {name!r} cannot be an attribute, which are named as on the wire"
-            raise SpecError(message)
-
-
-def _check_choice(where: Location, node: Node) -> None:
-    for key in ("oneOf", "anyOf"):
-        parts = [part for part in node.get(key, []) if part.get("type") != "null"]
-        if len(parts) > 1:
-            message = f"{show(where)}: Brex answers with a choice of schemas ({key}); settle on one by an overlay"
-            raise SpecError(message)

@@ -38,4 +38,6 @@ def _row(change: Change) -> str:
 
 
 def _cell(value: object) -> str:
-    return "absent" if value is ABSENT else f"`{json.dumps(value, ensure_ascii=False)}`".replace("|", "\\|")
+    return (
+        "absent" if value is ABSENT else f"`{json.dumps(value, ensure_ascii=False, default=str)}`".replace("|", "\\|")
+    )

@@ -26,14 +26,21 @@ def load(path: Path) -> Node:
         SpecError: There is no such file, or it holds no object.
     """
     try:
-        data: object = _yaml("safe").load(path.read_text(encoding="utf-8"))
-    except (OSError, YAMLError) as error:
+        data: object = _as_json(_yaml("safe").load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
         message = f"{path.name}: cannot be read as YAML: {error}"
         raise SpecError(message) from error
     if not is_object(data):
         message = f"{path.name}: expected an OpenAPI object at the top"
         raise SpecError(message)
     return data
+
+
+def _as_json(tree: object) -> object:
+    """A tree as JSON would give it: no node in two places, as YAML aliases put them, and every key a string."""
+    if is_object(tree):
+        return {str(key): _as_json(value) for key, value in tree.items()}
+    return [_as_json(value) for value in tree] if is_list(tree) else tree
 
 
 def is_object(tree: object) -> TypeGuard[Node]:
@@ -65,12 +72,18 @@ def _never(_: object) -> bool:
     return True
 
 
-def nodes(tree: object, at: Location = ()) -> Iterator[tuple[Location, Node]]:
-    """Every object of a tree with its location, parents first."""
+def nodes(tree: object, at: Location = (), *, names: bool = False) -> Iterator[tuple[Location, Node]]:
+    """Every object of a tree with its location, parents first.
+
+    Examples are passed over, since they are data. So are objects whose keys are names, ``properties`` and ``schemas``
+    (and the tree itself with ``names``): there ``type`` or ``example`` is a field's name and says nothing.
+    """
     if is_object(tree):
-        yield at, tree
+        if not names:
+            yield at, tree
         for key, value in tree.items():
-            yield from nodes(value, (*at, key))
+            if names or key not in ("example", "examples"):
+                yield from nodes(value, (*at, key), names=not names and key in ("properties", "schemas"))
     elif is_list(tree):
         for index, value in enumerate(tree):
             yield from nodes(value, (*at, index))
@@ -112,12 +125,15 @@ def references(tree: object) -> set[str]:
     return {name for _, node in nodes(tree) if (name := reference(node)) is not None}
 
 
-def reachable(document: Node, roots: set[str]) -> set[str]:
-    """The names of all schemas that can be reached from some.
+def describes_object(schema: Node) -> bool:
+    """Whether a schema is one of objects, which become models."""
+    if "type" in schema:
+        return bool(schema["type"] == "object")
+    return is_object(schema.get("properties")) or len(schema.get("allOf", [])) > 1
 
-    Raises:
-        SpecError: A reference leads nowhere.
-    """
+
+def reachable(document: Node, roots: set[str]) -> set[str]:
+    """The names of all schemas that can be reached from some; every reference leads somewhere."""
     known = schemas(document)
     found: set[str] = set()
     pending = sorted(roots)
@@ -125,12 +141,15 @@ def reachable(document: Node, roots: set[str]) -> set[str]:
         name = pending.pop()
         if name in found:
             continue
-        if name not in known:
-            message = f"{SCHEMA_PREFIX}{name} is referred to, but there is no such schema"
-            raise SpecError(message)
         found.add(name)
         pending.extend(sorted(references(known[name])))
     return found
+
+
+def reachable_nodes(document: Node, trees: object) -> Iterator[tuple[Location, Node]]:
+    """Every object of the schemas that some trees refer to, directly or through others, with its location."""
+    for name in sorted(reachable(document, references(trees))):
+        yield from nodes(schemas(document)[name], ("components", "schemas", name))
 
 
 def retarget(tree: object, rename: Callable[[str], str]) -> None:

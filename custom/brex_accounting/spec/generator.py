@@ -21,6 +21,7 @@ from .document import dump
 
 PACKAGE = "brex_accounting_client"
 
+_PAPERS = ("openapi/bundle.yaml", "openapi/DEVIATIONS.md")
 _HEADER = "# Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.\n"
 _BUNDLE_HEADING = "Joined from the published documents and openapi/overlays by `make generate`. Do not edit."
 _RUFF = ("--isolated", "--no-cache", "--quiet", "--line-length", "120", "--target-version", "py311")
@@ -60,15 +61,28 @@ def generate(root: Path, tools: Path) -> None:
 
     Raises:
         SpecError: As ``build`` does; nothing has changed then.
+        OSError: A file cannot be moved; nothing has changed then either.
     """
     with TemporaryDirectory(prefix=".generate-", dir=root, ignore_cleanup_errors=True) as folder:
         out = Path(folder)
         build(root, tools, out)
-        for name in ("bundle.yaml", "DEVIATIONS.md"):
-            (out / "openapi" / name).replace(root / "openapi" / name)
-        if (root / PACKAGE).exists():
-            (root / PACKAGE).replace(out / "before")
-        (out / PACKAGE).replace(root / PACKAGE)
+        _swap_in(out, root)
+
+
+def _swap_in(out: Path, root: Path) -> None:
+    before = out / "before"
+    (before / "openapi").mkdir(parents=True)
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for name in (*_PAPERS, PACKAGE):
+            for source, target in ((root / name, before / name), (out / name, root / name)):
+                if source.exists():
+                    source.replace(target)
+                    moved.append((source, target))
+    except BaseException:
+        for source, target in reversed(moved):
+            target.replace(source)
+        raise
 
 
 def differences(root: Path, tools: Path) -> list[str]:
@@ -81,7 +95,7 @@ def differences(root: Path, tools: Path) -> list[str]:
         out = Path(folder)
         build(root, tools, out)
         found: list[str] = []
-        for name in ("openapi/bundle.yaml", "openapi/DEVIATIONS.md"):
+        for name in _PAPERS:
             found += _compare(root / name, out / name, name)
         want, got = set(_files(out / PACKAGE)), set(_files(root / PACKAGE))
         for path in sorted(want | got):

@@ -60,10 +60,12 @@ class Overlay:
         if not str(data.get("overlay", "")).startswith("1."):
             message = f"{path.name}: expected an OpenAPI Overlay 1.x document"
             raise SpecError(message)
-        actions = cast("list[Node]", data.get("actions") or [])
-        for number, action in enumerate(actions, 1):
-            _check(action, f"{path.name}, action {number}")
-        return cls(path=path, extends=str(data.get("extends", "")), actions=tuple(actions))
+        actions = data.get("actions")
+        if not is_list(actions):
+            message = f"{path.name}: expected a list of actions"
+            raise SpecError(message)
+        checked = tuple(_checked(action, f"{path.name}, action {number}") for number, action in enumerate(actions, 1))
+        return cls(path=path, extends=str(data.get("extends", "")), actions=checked)
 
     def apply(self, document: Node) -> tuple[Node, list[Change]]:
         """Apply all actions to a copy of a document.
@@ -80,7 +82,8 @@ class Overlay:
     def _apply_one(self, tree: Node, number: int, action: Node) -> list[Change]:
         label = f"{self.path.name}, action {number} ({action['target']})"
         try:
-            found = [tuple(match.location) for match in find(action["target"], cast("Any", tree))]
+            # A path may match a node twice, and in any order.
+            found = sorted({tuple(match.location) for match in find(action["target"], cast("Any", tree))})
         except JSONPathError as error:
             message = f"{label}: the target is no JSONPath: {error}"
             raise SpecError(message) from error
@@ -88,13 +91,13 @@ class Overlay:
             message = f"{label}: the target matches nothing in {self.extends}; the document has changed under it"
             raise SpecError(message)
         before = copy.deepcopy(tree)
-        # Backwards, so that removing one entry of a list leaves the places of the others as they were found.
+        # Last first, so that removing one entry of a list leaves the places of the others as they were found.
         for location in reversed(found):
             if "update" in action:
                 _update(_at(tree, location), action["update"], label)
             else:
                 _remove(tree, location, label)
-        removed = found if action.get("remove") else []
+        removed = [] if "update" in action else found
         changes = [
             Change(self.path.name, number, action["description"].strip(), location, old, new)
             for location, old, new in _differences(before, tree, removed)
@@ -105,7 +108,10 @@ class Overlay:
         return changes
 
 
-def _check(action: Node, label: str) -> None:
+def _checked(action: object, label: str) -> Node:
+    if not is_object(action):
+        message = f"{label}: expected an object"
+        raise SpecError(message)
     if not isinstance(action.get("target"), str):
         message = f"{label}: has no target"
         raise SpecError(message)
@@ -115,6 +121,7 @@ def _check(action: Node, label: str) -> None:
     if ("update" in action) == (action.get("remove") is True):
         message = f"{label}: expected either an update or remove: true"
         raise SpecError(message)
+    return action
 
 
 def _at(tree: Any, location: Location) -> Any:
@@ -154,10 +161,15 @@ def _remove(tree: Node, location: Location, label: str) -> None:
 
 def _differences(before: Node, after: Node, removed: list[Location]) -> list[tuple[Location, object, object]]:
     if removed:
-        return [(here, value, ABSENT) for at in removed for here, value in leaves(_at(before, at), at)]
+        gone = {here: value for at in removed for here, value in leaves(_at(before, at), at)}
+        return [(here, value, ABSENT) for here, value in gone.items()]
     old, new = dict(leaves(before)), dict(leaves(after))
     return [
         (location, old.get(location, ABSENT), new.get(location, ABSENT))
         for location in {**old, **new}
-        if old.get(location, ABSENT) != new.get(location, ABSENT) or (location in old) != (location in new)
+        if location not in old or location not in new or not _same(old[location], new[location])
     ]
+
+
+def _same(one: object, other: object) -> bool:
+    return type(one) is type(other) and one == other  # Python has 1 == 1.0 == True
