@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import operator
 import types
 import typing
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import attrs
 import msgspec
 import pydantic
+
+from brex_accounting_client.leaves import Number, Timestamp
 
 Make = Callable[[str, dict[str, tuple[Any, Any]]], type[Any]]
 """Makes a class from its name and its fields: type and default of each, ``...`` where a field has to be sent."""
@@ -58,6 +62,8 @@ def _swapped(hint: Any, make: Make, done: dict[type[Any], type[Any]]) -> Any:
         return functools.reduce(operator.or_, (_swapped(part, make, done) for part in typing.get_args(hint)))
     if origin is list:
         return types.GenericAlias(list, (_swapped(typing.get_args(hint)[0], make, done),))
+    if hint in (Number, Timestamp):  # what a user would write; ours are read more strictly
+        return Decimal if hint is Number else datetime.datetime
     return _twin(hint, make, done) if attrs.has(hint) else hint
 
 

@@ -22,12 +22,12 @@ def parse_json(data: bytes) -> tuple[Any, bool]:
     Raises:
         Undecodable: The bytes are no JSON.
     """
-    text = readable(data)
+    text, whole = _text(data)
     try:
         value = _json_decoder().decode(text)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise Undecodable(path="$", reason=no_json(error), content=data) from None
-    if _ESCAPED_SURROGATE.search(text) is None and _SURROGATES.search(text) is None:
+    if whole and _ESCAPED_SURROGATE.search(text) is None:
         return value, False  # the usual case, and the walk below takes longer than all of the above
     repaired = repair(value)
     return repaired, repaired is not value
@@ -35,7 +35,15 @@ def parse_json(data: bytes) -> tuple[Any, bool]:
 
 def readable(data: bytes) -> str:
     """The text of a body in which every broken byte stands as a lone surrogate, so that it can be turned back."""
-    return data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    return _text(data)[0]
+
+
+def _text(data: bytes) -> tuple[str, bool]:
+    """The text, and whether no byte of it was broken."""
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff"), True
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "surrogateescape").removeprefix("\ufeff"), False
 
 
 def no_json(error: Exception) -> str:

@@ -6,17 +6,17 @@ The fast path never comes here; msgspec reads bytes into models by itself.
 
 from __future__ import annotations
 
-import datetime
 import types
 import typing
 from collections.abc import Iterator
-from decimal import Decimal
 from enum import Enum, auto
 from functools import cache
 from typing import Any, TypeGuard
 
 import attrs
 from msgspec import UnsetType
+
+from .leaves import Number, Timestamp
 
 
 class Kind(Enum):
@@ -54,8 +54,8 @@ class Shape:
 
 _LEAVES: dict[object, Kind] = {
     int: Kind.COUNT,
-    Decimal: Kind.NUMBER,
-    datetime.datetime: Kind.TIMESTAMP,
+    Number: Kind.NUMBER,
+    Timestamp: Kind.TIMESTAMP,
     typing.Any: Kind.ANY,
     dict: Kind.ANY,
 }

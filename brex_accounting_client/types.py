@@ -6,17 +6,13 @@
 
 from __future__ import annotations
 
-import datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from attrs import field, frozen
-from msgspec import UNSET, Meta
+from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
 T = TypeVar("T")
-
-Timestamp = Annotated[datetime.datetime, Meta(tz=True)]
-"""An instant: an aware datetime, in UTC wherever this package made it."""
 
 OnBadRecord = Literal["raise", "collect"]
 """What happens to a page that holds records which cannot be read."""
@@ -39,4 +35,4 @@ class Response(Generic[T]):
     parsed: T = field(repr=False)
 
 
-__all__ = ["UNSET", "OnBadRecord", "Response", "Timestamp", "Unset"]
+__all__ = ["UNSET", "OnBadRecord", "Response", "Unset"]

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from ..leaves import Timestamp
 from ..models.integration_status import IntegrationStatus
-from ..types import Timestamp
 
 
 @frozen(kw_only=True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from ..leaves import Timestamp
 from ..models.accounting_record_line_item import AccountingRecordLineItem
 from ..models.accounting_record_type import AccountingRecordType
 from ..models.amount import Amount
@@ -11,7 +12,6 @@ from ..models.review_status import ReviewStatus
 from ..models.source_type import SourceType
 from ..models.user import User
 from ..models.vendor import Vendor
-from ..types import Timestamp
 
 
 @frozen(kw_only=True)
@@ -21,6 +21,7 @@ class AccountingRecord:
     Attributes:
         id: Id of the accounting record.
         amount: An amount of money in one currency.
+        original_amount: The first amount, where it differs from `amount`.
         type: What kind of event the record stands for.
 
             - CARD_EXPENSE_POST: a purchase by card has been posted and settled.
@@ -43,37 +44,36 @@ class AccountingRecord:
             - BILL_EXPENSE_CARD_PAYMENT: a bill was paid with a Brex card.
             - BILL_MONEY_MOVEMENT_PAYIN: a pay-in for a bill; Brex lists the value without explaining it.
         review_status: The stage of the record: PREPARE, then REVIEW, then READY_FOR_EXPORT, then EXPORTED.
+        source_id: Id of the transaction that the record stems from.
         source_type: The kind of source: a card transaction, a reimbursement or a bill.
         erp_posting_date: The date under which to enter the record in the accounting system, in UTC.
         updated_at: When the record last changed, in UTC.
         version: Number of this state of the record.
-        posted_at: When the source was posted, in UTC.
-        line_items: The debit and credit lines of the entry.
-        original_amount: The first amount, where it differs from `amount`.
-        source_id: Id of the transaction that the record stems from.
         receipts: The receipts that belong to the record.
         user: The person behind the record.
         vendor: The vendor behind the record.
         memo: Free text.
+        posted_at: When the source was posted, in UTC.
         due_at: When the bill is due, in UTC. Bills only.
         invoice_number: The number on the invoice. Bills only.
+        line_items: The debit and credit lines of the entry.
     """
 
     id: str
     amount: Amount
+    original_amount: Amount | None = None
     type: AccountingRecordType
     review_status: ReviewStatus
+    source_id: str | None = None
     source_type: SourceType
     erp_posting_date: Timestamp
     updated_at: Timestamp
     version: int
-    posted_at: Timestamp
-    line_items: list[AccountingRecordLineItem]
-    original_amount: Amount | None = None
-    source_id: str | None = None
     receipts: list[Receipt] | None = None
     user: User | None = None
     vendor: Vendor | None = None
     memo: str | None = None
+    posted_at: Timestamp
     due_at: Timestamp | None = None
     invoice_number: str | None = None
+    line_items: list[AccountingRecordLineItem]

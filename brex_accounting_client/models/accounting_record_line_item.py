@@ -16,14 +16,14 @@ class AccountingRecordLineItem:
         id: Id of the line.
         type: The side of the entry that the line stands on.
         amount: An amount of money in one currency.
-        accounting_field_values: The accounting fields set on this line.
         original_amount: The line's first amount, never negative.
         memo: Free text.
+        accounting_field_values: The accounting fields set on this line.
     """
 
     id: str
     type: LineItemType
     amount: Amount
-    accounting_field_values: list[AccountingFieldValue]
     original_amount: Amount | None = None
     memo: str | None = None
+    accounting_field_values: list[AccountingFieldValue]

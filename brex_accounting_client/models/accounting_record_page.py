@@ -13,12 +13,12 @@ class AccountingRecordPage(Page[AccountingRecord]):
 
     Attributes:
         items: The records of this page.
-        has_next_page: Whether another page follows.
         total_count: How many records fit the query in all.
         next_cursor: Send it as `cursor` to get the next page.
+        has_next_page: Whether another page follows.
     """
 
     items: list[AccountingRecord]
-    has_next_page: bool
     total_count: int | None = None
     next_cursor: str | None = None
+    has_next_page: bool

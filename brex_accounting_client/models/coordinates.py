@@ -1,9 +1,9 @@
 # Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.
 from __future__ import annotations
 
-from decimal import Decimal
-
 from attrs import frozen
+
+from ..leaves import Number
 
 
 @frozen(kw_only=True)
@@ -15,5 +15,5 @@ class Coordinates:
         longitude: as on the wire.
     """
 
-    latitude: Decimal
-    longitude: Decimal
+    latitude: Number
+    longitude: Number

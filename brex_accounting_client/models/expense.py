@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ..leaves import Timestamp
 from ..models.address import Address
 from ..models.budget import Budget
 from ..models.department import Department
@@ -22,7 +23,6 @@ from ..models.payment import Payment
 from ..models.policy import Policy
 from ..models.repayment import Repayment
 from ..models.review import Review
-from ..types import Timestamp
 
 
 @frozen(kw_only=True)
@@ -32,14 +32,13 @@ class Expense:
 
     Attributes:
         id: Id of the expense.
-        updated_at: When the expense last changed.
-        dashboard_url: Link to the expense on Brex's dashboard.
         memo: Free text.
         location_id: as on the wire.
         location: The place that goes with the expense.
         address: The postal address that goes with the expense.
         department_id: as on the wire.
         department: The department that goes with the expense.
+        updated_at: When the expense last changed.
         payment_posted_at: When the payment was posted.
         category: as on the wire.
         merchant_id: as on the wire.
@@ -74,17 +73,17 @@ class Expense:
         completion_date: When the payment is or will be complete.
         policy: The policy that applies to the expense.
         expense_line_items: The parts of the expense, at most 100.
+        dashboard_url: Link to the expense on Brex's dashboard.
     """
 
     id: str
-    updated_at: Timestamp
-    dashboard_url: str
     memo: str | None = None
     location_id: str | None = None
     location: Location | None = None
     address: Address | None = None
     department_id: str | None = None
     department: Department | None = None
+    updated_at: Timestamp
     payment_posted_at: Timestamp | None = None
     category: ExpenseCategory | None = None
     merchant_id: str | None = None
@@ -119,3 +118,4 @@ class Expense:
     completion_date: Timestamp | None = None
     policy: Policy | None = None
     expense_line_items: list[Expense] | None = None
+    dashboard_url: str

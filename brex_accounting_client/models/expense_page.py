@@ -12,9 +12,9 @@ class ExpensePage(Page[Expense]):
     """One page of expenses.
 
     Attributes:
-        items: The expenses of this page.
         next_cursor: Send it as `cursor` to get the next page.
+        items: The expenses of this page.
     """
 
-    items: list[Expense]
     next_cursor: str | None = None
+    items: list[Expense]

@@ -1,7 +1,8 @@
 # Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import field as _field
+from attrs import frozen
 
 
 @frozen(kw_only=True)
@@ -14,4 +15,4 @@ class ExpenseReceipt:
     """
 
     id: str
-    download_uris: list[str] | None = field(default=None, repr=False)
+    download_uris: list[str] | None = _field(default=None, repr=False)

@@ -1,7 +1,8 @@
 # Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import field as _field
+from attrs import frozen
 
 
 @frozen(kw_only=True)
@@ -14,4 +15,4 @@ class FileUpload:
     """
 
     id: str
-    uri: str = field(repr=False)
+    uri: str = _field(repr=False)

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from ..leaves import Timestamp
 from ..models.expense_user import ExpenseUser
-from ..types import Timestamp
 
 
 @frozen(kw_only=True)

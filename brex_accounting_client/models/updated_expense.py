@@ -3,11 +3,11 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from ..leaves import Timestamp
 from ..models.expense_category import ExpenseCategory
 from ..models.expense_payment_status import ExpensePaymentStatus
 from ..models.expense_status import ExpenseStatus
 from ..models.money import Money
-from ..types import Timestamp
 
 
 @frozen(kw_only=True)
@@ -16,10 +16,10 @@ class UpdatedExpense:
 
     Attributes:
         id: Id of the expense.
-        updated_at: When the expense last changed.
         memo: Free text.
         location_id: as on the wire.
         department_id: as on the wire.
+        updated_at: When the expense last changed.
         category: as on the wire.
         merchant_id: as on the wire.
         budget_id: as on the wire.
@@ -31,10 +31,10 @@ class UpdatedExpense:
     """
 
     id: str
-    updated_at: Timestamp
     memo: str | None = None
     location_id: str | None = None
     department_id: str | None = None
+    updated_at: Timestamp
     category: ExpenseCategory | None = None
     merchant_id: str | None = None
     budget_id: str | None = None

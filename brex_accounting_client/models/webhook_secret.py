@@ -1,7 +1,8 @@
 # Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import field as _field
+from attrs import frozen
 
 from ..models.webhook_secret_status import WebhookSecretStatus
 
@@ -15,5 +16,5 @@ class WebhookSecret:
         status: Whether the secret stays in use (ACTIVE) or is about to be withdrawn (PENDING_REVOKE).
     """
 
-    secret: str = field(repr=False)
+    secret: str = _field(repr=False)
     status: WebhookSecretStatus

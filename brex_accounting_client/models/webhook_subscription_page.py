@@ -12,9 +12,9 @@ class WebhookSubscriptionPage(Page[WebhookSubscription]):
     """One page of subscriptions.
 
     Attributes:
-        items: The subscriptions of this page.
         next_cursor: Send it as `cursor` to get the next page.
+        items: The subscriptions of this page.
     """
 
-    items: list[WebhookSubscription]
     next_cursor: str | None = None
+    items: list[WebhookSubscription]

@@ -1,11 +1,10 @@
 """Models to bytes and back, exactly.
 
 Reading has two paths. The fast one is msgspec, straight from bytes into models, and serves every page that a
-well-behaved server sends. What msgspec would silently read wrong sends the bytes down the careful path: timestamps
-with more than six fractional digits (msgspec rounds them) or with an offset (kept instead of converted), and strings
-where money belongs (msgspec takes "12.50", and even "NaN"). So does everything that msgspec refuses, because some of
-it is readable: a date where a date-time is declared, ``3.0`` for a count, a surrogate half or a broken UTF-8 sequence
-that a memo cut in the middle leaves behind.
+well-behaved server sends. What msgspec would silently read wrong goes down the careful path: timestamps with more than
+six fractional digits (msgspec rounds them) or with an offset (kept instead of converted). So does everything that
+msgspec refuses, because some of it is readable: a date where a date-time is declared, ``3.0`` for a count, half a
+surrogate pair or a broken UTF-8 sequence that a memo cut in the middle leaves behind.
 """
 
 from __future__ import annotations

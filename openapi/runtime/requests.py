@@ -15,7 +15,7 @@ from .errors import InvalidInput
 from .timestamps import format_timestamp
 
 
-def path_segment(value: str, name: str) -> str:
+def path_segment(value: str | int, name: str) -> str:
     """A path parameter, percent-encoded so that it stays one segment.
 
     Args:
@@ -23,12 +23,12 @@ def path_segment(value: str, name: str) -> str:
         name: Its name, for the error.
 
     Raises:
-        InvalidInput: It is no string, or empty, ``.`` or ``..``: the URL would then name another operation.
+        InvalidInput: It is no id, or empty, ``.`` or ``..``: the URL would then name another operation.
     """
-    if not isinstance(value, str) or value in ("", ".", ".."):  # pyright: ignore[reportUnnecessaryIsInstance]
-        message = f"{name}: expected the id of one object, a string that is not empty"
+    if not isinstance(value, (str, int)) or value in ("", ".", ".."):  # pyright: ignore[reportUnnecessaryIsInstance]
+        message = f"{name}: expected the id of one object, which is not empty"
         raise InvalidInput(message)
-    return quote(value, safe="")
+    return quote(str(value), safe="")
 
 
 def query_pairs(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ import attrs
 import msgspec
 
 from .errors import InvalidInput, Undecodable
+from .leaves import no_number, read_leaf
 from .reader import reader
 from .shape import Kind, Shape, careful_fields_of, field_names, is_list, is_object, shape_of
 from .timestamps import format_timestamp, parse_timestamp
@@ -35,7 +36,7 @@ def build(value: Any, type_: type[T]) -> T:
     """
     reader(type_)  # refuses types that are only sent
     try:
-        return msgspec.convert(_normal(value, shape_of(type_), "$"), type_)
+        return msgspec.convert(_normal(value, shape_of(type_), "$"), type_, dec_hook=read_leaf)
     except msgspec.ValidationError as error:
         found = _AT.match(str(error))
         path, reason = (found["path"], found["reason"]) if found else (None, "not what the model says")
@@ -69,15 +70,13 @@ def _normal(value: Any, shape: Shape, path: str) -> Any:
 
 
 def _exact(value: Any, path: str) -> Any:
-    if isinstance(value, bool):
-        return value  # msgspec refuses it with the path
-    if isinstance(value, int):
+    if type(value) is int:
         return Decimal(value)
     if isinstance(value, float):
         raise Undecodable(path=path, reason=_NO_FLOAT)
-    if isinstance(value, str):
-        raise Undecodable(path=path, reason="expected a number, got a string")
-    if isinstance(value, Decimal) and not value.is_finite():
+    if not isinstance(value, Decimal):
+        raise Undecodable(path=path, reason=no_number(value))
+    if not value.is_finite():
         raise Undecodable(path=path, reason="expected a finite number")
     return value
 

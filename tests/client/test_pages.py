@@ -93,7 +93,7 @@ class TestOneBadRecord:
             ({"amount": {"amount": "12.50", "currency": "USD"}}, "$.items[41].amount.amount", "got a string"),
             ({"amount": {"amount": "NaN", "currency": "USD"}}, "$.items[41].amount.amount", "got a string"),
             ({"amount": {"amount": "Infinity", "currency": "USD"}}, "$.items[41].amount.amount", "got a string"),
-            ({"amount": {"amount": True, "currency": "USD"}}, "$.items[41].amount.amount", "got `bool`"),
+            ({"amount": {"amount": True, "currency": "USD"}}, "$.items[41].amount.amount", "got a boolean"),
             ({"version": 3.5}, "$.items[41].version", "Expected `int`, got `float`"),
             ({"updated_at": "yesterday"}, "$.items[41].updated_at", "not an ISO 8601 date"),
             ({"line_items": {}}, "$.items[41].line_items", "Expected `array`, got `object`"),

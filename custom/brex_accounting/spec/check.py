@@ -40,7 +40,7 @@ def check_references(bundle: Node) -> None:
     for at, node in nodes(bundle):
         target = node.get("$ref")
         if isinstance(target, str) and reference(node) not in schemas(bundle):
-            message = f"{show(at)}: $ref {target!r} is not one of the schemas below {SCHEMA_PREFIX}"
+            message = f"{show(at)}: $ref {target!r} leads to no schema below {SCHEMA_PREFIX}; write out what it means"
             raise SpecError(message)
 
 
@@ -54,6 +54,7 @@ def check(bundle: Node) -> None:
     for at, node in nodes(bundle):
         if at[:2] != ("components", "securitySchemes"):
             _check_schema(at, node)
+            _check_composition(bundle, at, node)
     for where, operation, item in operations(bundle):
         if "servers" in operation or "servers" in item:
             message = f"{where}: has servers of its own, and the client has one base URL; remove them by an overlay"
@@ -62,7 +63,7 @@ def check(bundle: Node) -> None:
         _check_content(f"{where} requestBody", operation.get("requestBody", {}))
         for parameter in [*item.get("parameters", []), *operation.get("parameters", [])]:
             _check_parameter(bundle, f"{where} parameter {parameter['name']!r}", parameter)
-    received: Node = {"paths": {where: op.get("responses", {}) for where, op, _ in operations(bundle)}}
+    received = {where: {"responses": operation.get("responses", {})} for where, operation, _ in operations(bundle)}
     received["x-webhooks"] = bundle.get("x-webhooks", {})
     for at, node in [*nodes(received), *reachable_nodes(bundle, received)]:
         _check_choice(at, node)
@@ -135,6 +136,21 @@ def _check_schema(where: Location, node: Node) -> None:
             "overlay, and it is carried as plain JSON"
         )
         raise SpecError(message)
+
+
+def _check_composition(bundle: Node, where: Location, node: Node) -> None:
+    parts: object = node.get("allOf")
+    if not is_list(parts) or len(parts) < 2:
+        return
+    inner: list[Node] = [schemas(bundle)[name] if (name := reference(part)) else part for part in parts]
+    for schema in inner:
+        for name, field in schema.get("properties", {}).items():
+            if "x-secret" in field:
+                message = (
+                    f"{show(where)}: a model composed of several schemas (allOf) would show its secret {name!r} in its "
+                    "repr; write its fields out by an overlay"
+                )
+                raise SpecError(message)
 
 
 def _check_enum(where: Location, values: list[Any]) -> None:

@@ -18,6 +18,7 @@ from ..errors import SpecError
 from .document import Location, Node, is_list, is_object, leaves, load
 
 ABSENT = "(absent)"
+"""Stands where a document has no value; compared by identity, since a document might hold these very words."""
 
 
 @frozen
@@ -84,7 +85,7 @@ class Overlay:
         try:
             # A path may match a node twice, and in any order.
             found = sorted({tuple(match.location) for match in find(action["target"], cast("Any", tree))})
-        except JSONPathError as error:
+        except (JSONPathError, TypeError) as error:
             message = f"{label}: the target is no JSONPath: {error}"
             raise SpecError(message) from error
         if not found:
