@@ -50,11 +50,15 @@ def read_leaf(kind: type[Any], value: object) -> Any:
     if type_ is str and kind is Timestamp:
         text: str = value  # type: ignore[assignment]
         size = len(text)
-        if 20 <= size <= 27 and text[-1] == "Z" and text[10] == "T" and text[7] == "-":
-            return _from_iso(text)  # twenty characters have whole seconds, 27 have microseconds
-        if 25 <= size <= 32 and text[-6:] == "+00:00" and text[10] == "T" and text[7] == "-":
-            return _from_iso(text)
-        message = "expected a date-time in UTC"
+        try:
+            # Twenty characters have whole seconds, 27 have microseconds; the dashes keep week dates out.
+            if 20 <= size <= 27 and text[-1] == "Z" and text[10] == "T" and text[7] == "-":
+                return _from_iso(text)
+            if 25 <= size <= 32 and text[-6:] == "+00:00" and text[10] == "T" and text[7] == "-":
+                return _from_iso(text)
+        except ValueError:
+            pass  # its message repeats the text
+        message = "not an ISO 8601 date or date-time"
         raise ValueError(message)
     if kind is Number:
         if type_ is Decimal:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator
 from enum import Enum, auto
 from functools import cache
 from typing import Any, TypeGuard
@@ -23,7 +22,7 @@ class Kind(Enum):
     """The kinds of values that need care on the way in or out."""
 
     PLAIN = auto()
-    """Strings, booleans, enums, dates: as msgspec reads them."""
+    """Strings, booleans, enums, dates, free-form JSON: as msgspec reads them."""
     COUNT = auto()
     """An int, which some servers write as 3.0."""
     NUMBER = auto()
@@ -31,8 +30,6 @@ class Kind(Enum):
     TIMESTAMP = auto()
     LIST = auto()
     MODEL = auto()
-    ANY = auto()
-    """Free-form JSON that no document describes."""
     UNION = auto()
     """One of several models: only requests hold it, so it is encoded and never decoded."""
 
@@ -52,13 +49,7 @@ class Shape:
     model: type | None = None
 
 
-_LEAVES: dict[object, Kind] = {
-    int: Kind.COUNT,
-    Number: Kind.NUMBER,
-    Timestamp: Kind.TIMESTAMP,
-    typing.Any: Kind.ANY,
-    dict: Kind.ANY,
-}
+_LEAVES: dict[object, Kind] = {int: Kind.COUNT, Number: Kind.NUMBER, Timestamp: Kind.TIMESTAMP}
 
 
 def is_list(value: object) -> TypeGuard[list[Any]]:
@@ -89,7 +80,7 @@ def _described_once(type_: Any) -> Shape:
         return Shape(Kind.LIST, item=shape_of(typing.get_args(type_)[0]))
     if isinstance(type_, type) and attrs.has(type_):
         return Shape(Kind.MODEL, model=type_)
-    return Shape(_LEAVES.get(origin or type_, Kind.PLAIN))
+    return Shape(_LEAVES.get(type_, Kind.PLAIN))
 
 
 def fields_of(model: Any) -> dict[str, Shape]:
@@ -104,11 +95,7 @@ def careful_fields_of(model: Any) -> dict[str, Shape]:
 
 @cache
 def _careful_fields_once(model: Any) -> dict[str, Shape]:
-    return {name: here for name, here in fields_of(model).items() if any(_needs_care(inner) for _, inner in walk(here))}
-
-
-def _needs_care(shape: Shape) -> bool:
-    return shape.kind in (Kind.COUNT, Kind.NUMBER, Kind.TIMESTAMP)
+    return {name: here for name, here in fields_of(model).items() if holds(here, *_LEAVES.values())}
 
 
 @cache
@@ -123,23 +110,20 @@ def field_names(model: Any) -> tuple[str, ...]:
     return tuple(attribute.name for attribute in attrs.fields(model))
 
 
-def walk(shape: Shape) -> Iterator[tuple[str | None, Shape]]:
-    """Every shape below one, each model once, with the name of the field it stands in (None outside a model)."""
+def holds(shape: Shape, *kinds: Kind) -> bool:
+    """Whether a value of this shape can hold a value of one of these kinds, at any depth."""
     seen: set[type] = set()
-    pending: list[tuple[str | None, Shape]] = [(None, shape)]
+    pending = [shape]
     while pending:
-        name, here = pending.pop()
-        yield name, here
+        here = pending.pop()
+        if here.kind in kinds:
+            return True
         if here.item is not None:
-            pending.append((None, here.item))
+            pending.append(here.item)
         if here.model is not None and here.model not in seen:
             seen.add(here.model)
-            pending.extend(fields_of(here.model).items())
-
-
-def holds(shape: Shape, kind: Kind) -> bool:
-    """Whether a value of this shape can hold a value of that kind, at any depth."""
-    return any(here.kind is kind for _, here in walk(shape))
+            pending.extend(fields_of(here.model).values())
+    return False
 
 
 __all__ = [
@@ -152,5 +136,4 @@ __all__ = [
     "is_list",
     "is_object",
     "shape_of",
-    "walk",
 ]

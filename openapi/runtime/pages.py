@@ -203,7 +203,7 @@ def _id_of(raw: bytes) -> str | None:
 
 
 def _item_shape(page_fields: dict[str, Shape]) -> Shape:
-    return page_fields["items"].item or Shape(Kind.ANY)
+    return page_fields["items"].item or Shape(Kind.PLAIN)
 
 
 def _split(data: bytes) -> tuple[dict[str, bytes], tuple[bytes, ...]]:
