@@ -1,5 +1,5 @@
 # What the README tells users to call is what CI calls. Everything but Python 3.11, make and git is installed here.
-PYTHON ?= python3
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SPEC := $(BIN)/python -m brex_accounting.spec
 
@@ -8,6 +8,7 @@ SPEC := $(BIN)/python -m brex_accounting.spec
 install: .venv/installed .tools/installed
 
 .venv/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@

@@ -7,17 +7,17 @@ nothing otherwise.
 
 from __future__ import annotations
 
-import json
+import re
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 import attrs
 import msgspec
 
 from .codec import decode_carefully
-from .errors import BadRecord, BadRecords, Undecodable
-from .json_text import no_json, parse_json, readable, repair
+from .errors import BadRecord, BadRecords, InvalidInput, Undecodable
+from .json_text import parse_json, readable
 from .reader import reader
-from .shape import Kind, Shape, fields_of, is_list, is_object, shape_of
+from .shape import ANYTHING, Kind, Shape, field_names, fields_of, is_list, is_object, shape_of
 from .types import OnBadRecord
 from .values import build
 
@@ -55,7 +55,7 @@ class Page(Generic[T]):
 
     @property
     def repaired(self) -> frozenset[int]:
-        """Indexes into ``items`` of records whose broken characters were replaced by U+FFFD."""
+        """Indexes into ``items`` of records in which broken characters of known fields were replaced by U+FFFD."""
         return self._origin.repaired
 
     def raw_item(self, index: int) -> bytes:
@@ -74,9 +74,20 @@ class Page(Generic[T]):
             object.__setattr__(self, "_source", source)
         return cast("tuple[bytes, ...]", source.raw_items)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles keep the bytes and the bad records, or a page with some left out would look whole."""
+        fields = {name: getattr(self, name) for name in field_names(type(self))}
+        return _restored, (type(self), fields, self._origin)
+
     @property
     def _origin(self) -> _Source:
         return cast("_Source", getattr(self, "_source", None) or _Source(raw=b""))
+
+
+def _restored(page_type: type[P], fields: dict[str, Any], source: _Source) -> P:
+    page = page_type(**fields)
+    object.__setattr__(page, "_source", source)
+    return page
 
 
 def decode_page(data: bytes, page_type: type[P], *, on_bad_record: OnBadRecord = "raise") -> P:
@@ -91,7 +102,11 @@ def decode_page(data: bytes, page_type: type[P], *, on_bad_record: OnBadRecord =
     Raises:
         BadRecords: Records cannot be read; the page without them is on the error.
         Undecodable: The page itself is not what the document says.
+        InvalidInput: on_bad_record is neither word.
     """
+    if on_bad_record not in ("raise", "collect"):
+        message = f"on_bad_record: expected 'raise' or 'collect', got {on_bad_record!r}"
+        raise InvalidInput(message)
     page = reader(page_type).read(data)
     if page is not None:
         object.__setattr__(page, "_source", _Source(raw=data))
@@ -204,7 +219,7 @@ def _id_of(raw: bytes) -> str | None:
 
 
 def _item_shape(page_fields: dict[str, Shape]) -> Shape:
-    return page_fields["items"].item or Shape(Kind.PLAIN)
+    return page_fields["items"].item or ANYTHING
 
 
 def _split(data: bytes) -> tuple[dict[str, bytes], tuple[bytes, ...]]:
@@ -249,33 +264,40 @@ def _split_text(data: bytes) -> tuple[dict[str, bytes], tuple[bytes, ...]]:
 class _Scanner:
     """A cursor over JSON text that gives the bytes of values, even of such as cannot be read."""
 
-    # Where a value ends does not depend on what its numbers mean, and a NaN spoils its own record only.
-    _values = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, strict=False)
+    # What can open or close a value, and strings, in which all of that means nothing.
+    _mark = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+    _scalar = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s,:\[\]{}"]+', re.DOTALL)
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._text = readable(data)
         self._at = 0
 
-    def _value(self) -> Any:
-        self._skip()
-        try:
-            found, self._at = self._values.raw_decode(self._text, self._at)
-        except (ValueError, RecursionError) as error:
-            self._fail(no_json(error))
-        return found
-
     def name(self) -> str:
         self._skip()
-        if not self._text.startswith('"', self._at):
+        raw = self.raw_value() if self._text.startswith('"', self._at) else b""
+        found = parse_json(raw)[0] if raw else None
+        if not isinstance(found, str):
             self._fail(f"no JSON: a field without a name at character {self._at}")
-        return str(repair(self._value()))
+        return found
 
     def raw_value(self) -> bytes:
         self._skip()
         start = self._at
-        self._value()
+        self._at = self._end_of_value()
         return self._text[start : self._at].encode("utf-8", "surrogateescape")
+
+    def _end_of_value(self) -> int:
+        """Where the value ends; without recursion, since a value may be nested deeper than Python goes."""
+        if self._text[self._at : self._at + 1] not in ("{", "["):
+            scalar = self._scalar.match(self._text, self._at)
+            return scalar.end() if scalar else self._fail(f"no JSON: expected a value at character {self._at}")
+        depth = 0
+        for mark in self._mark.finditer(self._text, self._at):
+            depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(mark[0], 0)
+            if depth == 0:
+                return mark.end()
+        return self._fail(f"no JSON: the value at character {self._at} does not end")
 
     def took(self, mark: str) -> bool:
         self._skip()

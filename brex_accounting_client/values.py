@@ -16,7 +16,7 @@ import msgspec
 from .errors import InvalidInput, Undecodable
 from .leaves import no_number, read_leaf
 from .reader import reader
-from .shape import Kind, Shape, careful_fields_of, field_names, is_list, is_object, shape_of
+from .shape import ANYTHING, Kind, Shape, careful_fields_of, fields_of, is_list, is_object, shape_of
 from .timestamps import format_timestamp, parse_timestamp
 
 T = TypeVar("T")
@@ -101,36 +101,46 @@ def _instant(value: Any, path: str) -> Any:
         raise Undecodable(path=path, reason=str(error)) from None
 
 
-def plain(value: Any, path: str, number: Callable[[Decimal, str], Any]) -> Any:
-    """Plain values of a model; ``number`` says what a Decimal becomes."""
-    if value is None or isinstance(value, (bool, int)):
-        return value
-    if isinstance(value, str):
-        return str(value.value) if isinstance(value, Enum) else value
-    if isinstance(value, Decimal):
-        if not value.is_finite():
-            message = f"{path}: money must be finite"
-            raise InvalidInput(message)
-        return number(value, path)
-    if isinstance(value, float):
-        message = f"{path}: {_NO_FLOAT}"
+def plain(value: Any, path: str, number: Callable[[Decimal, str], Any], shape: Shape = ANYTHING) -> Any:
+    """Plain values of a model; ``number`` says what a Decimal becomes, ``shape`` what the value should be."""
+    kind = _class_of(value)
+    if shape.kind is Kind.NUMBER and value is not None and kind not in (int, float, Decimal):
+        message = f"{path}: {no_number(value)}"
         raise InvalidInput(message)
-    if isinstance(value, datetime.datetime):
-        return format_timestamp(value, path)
-    if isinstance(value, datetime.date):
-        return value.isoformat()
     if is_object(value):
         return {str(name): plain(item, f"{path}.{name}", number) for name, item in value.items()}
     if is_list(value):
-        return [plain(item, f"{path}[{index}]", number) for index, item in enumerate(value)]
-    kind = _class_of(value)
+        return [plain(item, f"{path}[{i}]", number, shape.item or ANYTHING) for i, item in enumerate(value)]
     if attrs.has(kind):
         return {
-            name: plain(item, f"{path}.{name}", number)
-            for name in field_names(kind)
+            name: plain(item, f"{path}.{name}", number, here)
+            for name, here in fields_of(kind).items()
             if (item := getattr(value, name)) is not msgspec.UNSET
         }
-    message = f"{path}: a {kind.__name__} cannot be sent"
+    return _plain_leaf(value, path, number)
+
+
+def _plain_leaf(value: Any, path: str, number: Callable[[Decimal, str], Any]) -> Any:
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            return str(value.value) if isinstance(value, Enum) else value
+        case Decimal() if value.is_finite():
+            return number(value, path)
+        case datetime.datetime():
+            return format_timestamp(value, path)
+        case datetime.date():
+            return value.isoformat()
+        case _ if _class_of(value).__name__ == "UUID":
+            return str(value)
+        case float():
+            reason = _NO_FLOAT
+        case Decimal():
+            reason = "money must be finite"
+        case _:
+            reason = f"a {_class_of(value).__name__} cannot be sent"
+    message = f"{path}: {reason}"
     raise InvalidInput(message)
 
 

@@ -60,9 +60,9 @@ class Expense:
         payment: How the expense was paid.
         custom_fields: The values of custom fields.
         trip_id: The trip that the expense belongs to, if any.
-        spending_entity_id: Id of the legal entity on whose account the money was spent.
+        spending_entity_id: The id of the entity on whose account the money was spent.
         spending_entity: The legal entity on whose account the money was spent.
-        billing_entity_id: Id of the legal entity that is billed.
+        billing_entity_id: The id of the entity that is billed.
         exported_at: When the expense went to the accounting system.
         integration_spending_entity_id: The spending entity's id in the accounting system.
         integration_billing_entity_id: The billing entity's id in the accounting system.

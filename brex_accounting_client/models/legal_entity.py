@@ -13,7 +13,7 @@ class LegalEntity:
     """A legal entity of the company.
 
     Attributes:
-        id: Id of the legal entity.
+        id: The id of the entity.
         display_name: The name to show.
         billing_address: as on the wire.
         created_at: When the legal entity was created.

@@ -6,7 +6,7 @@ This is the low level: no retries, no token refresh, no paging. ``brex_accountin
 from __future__ import annotations
 
 import ssl
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -21,13 +21,30 @@ DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
 def _without_user(url: str) -> str:
-    """A URL for a repr: without user and password."""
+    """A URL for a repr: without user, password and query."""
     parts = urlsplit(url)
-    return repr(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])))
+    return repr(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")))
+
+
+def _whole(response: httpx.Response, raw: bytes | None) -> httpx.Response:
+    """The answer with its body; one that names an encoding which it does not have keeps the bytes that came."""
+    if raw is None:
+        return response
+    headers = response.headers
+    try:
+        return httpx.Response(response.status_code, headers=headers, content=raw, request=response.request)
+    except httpx.DecodingError:
+        kept = [(name, value) for name, value in headers.raw if name.lower() != b"content-encoding"]
+    return httpx.Response(response.status_code, headers=kept, content=raw, request=response.request)
 
 
 def _check_token(_: object, __: object, token: str) -> None:
     check_header(token, "token")
+
+
+def _check_headers(_: object, __: object, headers: dict[str, str]) -> None:
+    for name, value in headers.items():
+        check_header(value, name)
 
 
 def _check_on_bad_record(_: object, __: object, value: str) -> None:
@@ -50,7 +67,7 @@ class Client:
     """
 
     base_url: str = field(repr=_without_user)
-    headers: dict[str, str] = field(factory=dict[str, str], repr=False)
+    headers: dict[str, str] = field(factory=dict[str, str], repr=False, validator=_check_headers)
     timeout: httpx.Timeout | float = field(default=DEFAULT_TIMEOUT)
     verify_ssl: bool | ssl.SSLContext = field(default=True)
     on_bad_record: OnBadRecord = field(default="raise", validator=_check_on_bad_record)
@@ -90,17 +107,35 @@ class Client:
 
     def send(self, request: dict[str, Any]) -> httpx.Response:
         """Send what an endpoint's ``_get_kwargs`` made, and read the whole answer."""
-        return self.get_httpx_client().request(**self._complete(request))
+        client = self.get_httpx_client()
+        response = client.send(client.build_request(**self._complete(request)), stream=True)
+        try:
+            return _whole(response, None if response.is_stream_consumed else b"".join(response.iter_raw()))
+        finally:
+            response.close()
 
     async def send_async(self, request: dict[str, Any]) -> httpx.Response:
         """Send what an endpoint's ``_get_kwargs`` made, and read the whole answer."""
-        return await self.get_async_httpx_client().request(**self._complete(request))
+        client = self.get_async_httpx_client()
+        response = await client.send(client.build_request(**self._complete(request)), stream=True)
+        try:
+            return _whole(
+                response,
+                None if response.is_stream_consumed else b"".join([part async for part in response.aiter_raw()]),
+            )
+        finally:
+            await response.aclose()
 
     def _settings(self) -> dict[str, Any]:
         return {"base_url": self.base_url, "timeout": self.timeout, "verify": self.verify_ssl, **self.httpx_args}
 
     def _complete(self, request: dict[str, Any]) -> dict[str, Any]:
         return {**request, "headers": {"Accept": "application/json", **self.headers, **request.get("headers", {})}}
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse pickles and copies: they would hold the token, and connections cannot travel."""
+        message = "a client holds secrets and connections and cannot be pickled; make another one from its settings"
+        raise TypeError(message)
 
     def __enter__(self) -> Self:
         self.get_httpx_client().__enter__()

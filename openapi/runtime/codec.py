@@ -9,6 +9,8 @@ surrogate pair or a broken UTF-8 sequence that a memo cut in the middle leaves b
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,6 +18,7 @@ import msgspec
 from .errors import InvalidInput, Undecodable
 from .json_text import parse_json
 from .reader import reader
+from .shape import shape_of
 from .values import build, exact, plain, written
 
 T = TypeVar("T")
@@ -75,7 +78,7 @@ def to_dict(value: Any) -> Any:
     Raises:
         InvalidInput: A float or a Decimal that is not finite stands where money belongs, or a datetime is naive.
     """
-    return plain(value, "$", exact)
+    return _checked_depth(value, exact)
 
 
 def encode(value: Any) -> bytes:
@@ -84,7 +87,15 @@ def encode(value: Any) -> bytes:
     Raises:
         InvalidInput: As ``to_dict`` does, and for a number that would take more than 1,000 digits.
     """
-    return msgspec.json.encode(plain(value, "$", written))
+    return msgspec.json.encode(_checked_depth(value, written))
+
+
+def _checked_depth(value: Any, number: Callable[[Decimal, str], Any]) -> Any:
+    try:
+        return plain(value, "$", number, shape_of(type(value)))
+    except RecursionError:
+        message = "$: nested too deeply"
+        raise InvalidInput(message) from None
 
 
 def needs_repair(data: bytes) -> bool:

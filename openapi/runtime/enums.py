@@ -8,10 +8,12 @@ class's own list of members. Pseudo-members live in a weak dictionary, so hostil
 from __future__ import annotations
 
 from enum import StrEnum
+from threading import Lock
 from typing import Self
 from weakref import WeakValueDictionary
 
 _unknown: WeakValueDictionary[tuple[type[OpenEnum], str], OpenEnum] = WeakValueDictionary()
+_lock = Lock()
 
 
 class OpenEnum(StrEnum):
@@ -21,11 +23,15 @@ class OpenEnum(StrEnum):
     def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, str):
             return None
-        member = str.__new__(cls, value)
-        member._name_ = value
-        member._value_ = value
-        # setdefault: two threads that meet the same new value get the same object.
-        kept = _unknown.setdefault((cls, value), member)
+        value = str.__str__(value)  # a member of another enum is its string here
+        # The lock makes two threads that meet the same new value get the same object.
+        with _lock:
+            kept = _unknown.get((cls, value))
+            if kept is None:
+                kept = str.__new__(cls, value)
+                kept._name_ = value
+                kept._value_ = value
+                _unknown[(cls, value)] = kept
         return kept if isinstance(kept, cls) else None
 
     @property

@@ -136,6 +136,11 @@ class BadRecord:
     reason: str
     raw: bytes = attrs.field(repr=False)
 
+    @property
+    def label(self) -> str:
+        """The id where it looks like one, else the place: an id is Brex's, but what stands there may be anything."""
+        return self.id if self.id is not None and _CODE.fullmatch(self.id) else f"item {self.index}"
+
     def without_raw(self) -> BadRecord:
         """The same without the bytes, which hold names and memos and are not for pickles."""
         return attrs.evolve(self, raw=b"")
@@ -156,10 +161,12 @@ class BadRecords(Undecodable):
 
     def text(self) -> str:
         """What the error says, made of facts that may stand in a log."""
-        ids = ", ".join(bad.id or f"item {bad.index}" for bad in self.bad_records[:5])
+        ids = ", ".join(bad.label for bad in self.bad_records[:5])
+        where = "" if self.operation is None else f"{self.operation} answered {self.status_code}: "
         more = "" if len(self.bad_records) <= 5 else f" and {len(self.bad_records) - 5} more"
         return (
-            f"{len(self.bad_records)} records cannot be read ({ids}{more}), the first at {self.path}: {self.reason}. "
+            f"{where}{len(self.bad_records)} records cannot be read ({ids}{more}), "
+            f"the first at {self.path}: {self.reason}. "
             "The others are on .page.items; on_bad_record='collect' returns the page instead of raising."
         )
 

@@ -89,6 +89,8 @@ def _text(value: Any, name: str) -> str:
             return format_timestamp(value, name)
         case datetime.date():
             return value.isoformat()
+        case _ if type(value).__name__ == "UUID":
+            return str(value)
         case _:
             message = f"{name}: a {type(value).__name__} cannot be sent as a parameter"
             raise InvalidInput(message)

@@ -51,6 +51,10 @@ class Shape:
 _LEAVES: dict[object, Kind] = {int: Kind.COUNT, Number: Kind.NUMBER, Timestamp: Kind.TIMESTAMP}
 
 
+ANYTHING = Shape(Kind.PLAIN)
+"""The shape of a value of which nothing is known."""
+
+
 def is_list(value: object) -> TypeGuard[list[Any]]:
     """Whether a plain value is a list."""
     return isinstance(value, list)
@@ -103,7 +107,6 @@ def _fields_once(model: Any) -> dict[str, Shape]:
     return {name: shape_of(hints[name]) for name in field_names(model)}
 
 
-@cache
 def field_names(model: Any) -> tuple[str, ...]:
     """The wire fields of a model, in order."""
     return tuple(attribute.name for attribute in attrs.fields(model))
@@ -126,6 +129,7 @@ def holds(shape: Shape, *kinds: Kind) -> bool:
 
 
 __all__ = [
+    "ANYTHING",
     "Kind",
     "Shape",
     "careful_fields_of",

@@ -11,7 +11,10 @@ import re
 
 from .errors import InvalidInput
 
-_DATE_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}(?:$|[Tt ])", re.ASCII)
+# Years, weeks, compact forms and hour 24 are dates to isoparse, but no server means them.
+_WRITTEN_OUT = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[Tt ](?:[01]\d|2[0-3]):\d\d(?::\d\d(?:[.,]\d+)?)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
+)
 
 
 def parse_timestamp(text: str) -> datetime.datetime:
@@ -25,7 +28,7 @@ def parse_timestamp(text: str) -> datetime.datetime:
     """
     from dateutil.parser import isoparse  # imported where needed: most pages never take this path
 
-    if _DATE_FIRST.match(text) is None:
+    if _WRITTEN_OUT.fullmatch(text) is None:
         reason = "not an ISO 8601 date or date-time"
         raise ValueError(reason)
     try:

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+import pickle
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
-from brex_accounting_client import AuthenticatedClient, Client, InvalidInput, Response
+from brex_accounting_client import (
+    AuthenticatedClient,
+    Client,
+    InvalidInput,
+    Response,
+    StatusError,
+    Undecodable,
+    decode,
+)
 from brex_accounting_client.api.accounting_records import get_accounting_record
 from brex_accounting_client.api.webhook_subscriptions import list_secrets
 from brex_accounting_client.models import AccountingRecord, ExpenseReceipt, FileUpload, Receipt, WebhookSecret
 from tests import wire
 
 SECRET = "s3cret-canary"
+
+
+class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that arrives as a stream, as over a socket."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"<html>"
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"<html>"
 
 
 def client(**settings: Any) -> AuthenticatedClient:
@@ -27,7 +48,9 @@ class TestSecrets:
         "holder",
         [
             client(
-                headers={"X-Key": SECRET}, httpx_args={"auth": ("u", SECRET)}, base_url=f"https://u:{SECRET}@host/x"
+                headers={"X-Key": SECRET},
+                httpx_args={"auth": ("u", SECRET)},
+                base_url=f"https://u:{SECRET}@host/x?t={SECRET}#{SECRET}",
             ),
             Client(base_url=f"https://{SECRET}@host", headers={"Authorization": SECRET}),
             WebhookSecret(secret=SECRET, status="ACTIVE"),
@@ -45,8 +68,6 @@ class TestSecrets:
 
     def test_nor_a_record_that_holds_one(self) -> None:
         """The repr of a whole record hides the presigned URLs of its receipts."""
-        from brex_accounting_client import decode
-
         record = wire.record(0, receipts=[{"id": "r", "download_uris": [f"https://x.example/?sig={SECRET}"]}])
         assert SECRET not in repr(decode(wire.dumps(record), AccountingRecord))
 
@@ -71,8 +92,53 @@ class TestSecrets:
             assert SECRET not in record.getMessage()
             assert SECRET not in repr(record.args)
 
+    def test_nor_a_pickle(self) -> None:
+        """A client is not pickled or copied: its token would travel with it."""
+        for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match="cannot be pickled"):
+                attempt(client())
+
+    @pytest.mark.parametrize("value", ["a\nb", "é", " x", ""])
+    def test_headers_are_checked_when_given(self, value: str) -> None:
+        """A header of the client's that cannot be sent is refused at once, its value not repeated."""
+        with pytest.raises(InvalidInput, match=r"^X-Key: "):
+            client(headers={"X-Key": value})
+
+    def test_an_error_keeps_no_text_behind(self) -> None:
+        """The error for cut JSON has no other one behind it that holds the body."""
+        with pytest.raises(Undecodable) as caught:
+            decode(b'{"memo": "' + SECRET.encode(), AccountingRecord)
+        assert caught.value.__context__ is None
+
 
 class TestSettings:
+    @pytest.mark.asyncio
+    async def test_headers_are_sent(self, httpx_mock: HTTPXMock) -> None:
+        """The client's header fields go out with every call, in both forms."""
+        httpx_mock.add_response(content=wire.dumps(wire.record(1)), is_reusable=True)
+        async with client(headers={"X-Partner": "erp/1"}) as brex:
+            await get_accounting_record.asyncio("accr_1", client=brex)
+            get_accounting_record.sync("accr_1", client=brex)
+        assert ["erp/1", "erp/1"] == [request.headers["x-partner"] for request in httpx_mock.get_requests()]
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("status", [200, 502])
+    async def test_an_encoding_that_is_a_lie(self, status: int) -> None:
+        """A body that is not in the encoding it names is kept as it came, under a typed error."""
+
+        def answer(_: httpx.Request) -> httpx.Response:
+            return httpx.Response(status, headers={"Content-Encoding": "gzip"}, stream=Body())
+
+        transport = httpx.MockTransport(answer)
+        plain = client().set_httpx_client(httpx.Client(base_url="https://x.example", transport=transport))
+        with pytest.raises((StatusError, Undecodable)) as caught:
+            get_accounting_record.sync("accr_1", client=plain)
+        assert (status, b"<html>") == (caught.value.status_code, caught.value.content)
+        async with httpx.AsyncClient(base_url="https://x.example", transport=transport) as inner:
+            with pytest.raises((StatusError, Undecodable)) as caught:
+                await get_accounting_record.asyncio("accr_1", client=client().set_async_httpx_client(inner))
+        assert (status, b"<html>") == (caught.value.status_code, caught.value.content)
+
     def test_there_is_a_timeout(self) -> None:
         """Without a word from the caller, no call waits for ever."""
         for made in (client().get_httpx_client(), client().get_async_httpx_client()):

@@ -107,6 +107,17 @@ class TestWriting:
             with pytest.raises(InvalidInput, match=r"\$\.amount: a float is not exact; pass decimal\.Decimal"):
                 attempt()
 
+    @pytest.mark.parametrize("value", ["1.5", True, b"1", [1], {}])
+    def test_what_is_no_number_is_refused(self, value: Any) -> None:
+        """A string or a boolean does not go out as money either."""
+        for write in (encode, to_dict):
+            with pytest.raises(InvalidInput, match=r"\$(\[0\])?\.amount"):
+                write([Amount(amount=value, currency="USD")])
+
+    def test_an_int_is_exact(self) -> None:
+        """An int is as good as a Decimal."""
+        assert b'{"amount":5,"currency":"USD"}' == encode(Amount(amount=5, currency="USD"))  # type: ignore[arg-type]
+
     @pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infinity")])
     def test_money_is_finite(self, value: Decimal) -> None:
         """NaN and infinities are refused in both directions."""

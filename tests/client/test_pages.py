@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import pickle
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from brex_accounting_client import (
     BadRecords,
     ClientError,
+    InvalidInput,
     Undecodable,
     decode_page,
     encode,
@@ -134,6 +137,48 @@ class TestOneBadRecord:
         assert list(range(1, 100, 2)) == [bad.index for bad in caught.value.bad_records]
         assert len(str(caught.value)) < 400
 
+    @pytest.mark.parametrize("number", [b"NaN", b"-Infinity", b"1e999999999999999999999"])
+    def test_what_is_no_number_is_found_at_its_place(self, number: bytes) -> None:
+        """NaN and numbers beyond all bounds are one bad field of one record, which keeps its id."""
+        raw = wire.dumps(wire.record(9)).replace(b'"amount":{"amount":1204.50', b'"amount":{"amount":' + number, 1)
+        (bad,) = collect(with_record(9, raw)).bad_records
+        assert ("accr_9", "$.items[9].amount.amount", "expected a finite number") == (bad.id, bad.path, bad.reason)
+
+    @pytest.mark.parametrize("number", [b"NaN", b"9" * 5000, b"1e999999999999999999999"])
+    def test_an_unknown_field_costs_no_record(self, number: bytes) -> None:
+        """A number that nobody can hold, in a field that no model knows, is no reason to lose a record."""
+        raw = wire.dumps(wire.record(9, odd="ODD", version=Decimal("3.0"))).replace(b'"ODD"', number)
+        page = collect(with_record(9, raw))
+        assert 100 == len(page.items)
+        assert ["$.odd"] == list(unknown_fields(page, 9))
+        envelope = collect(PAGE.replace(b'"total_count":100', b'"total_count":100,"odd":' + number))
+        assert 100 == len(envelope.items)
+        assert ["$.odd"] == list(unknown_fields(envelope))
+
+    @pytest.mark.parametrize("depth", [400, 600, 990, 100_000])
+    @pytest.mark.parametrize("memo", [b"plain", rb"\ud83d"])
+    def test_deep_nesting_costs_one_record_at_most(self, depth: int, memo: bytes) -> None:
+        """A record nested deeper than Python goes is reported; the others arrive."""
+        raw = wire.dumps(wire.record(9, memo="MEMO", odd="ODD")).replace(b"MEMO", memo)
+        page = collect(with_record(9, raw.replace(b'"ODD"', b"[" * depth + b"]" * depth)))
+        assert 100 == len(page.items) + len(page.bad_records)
+        assert {9} >= {bad.index for bad in page.bad_records}
+
+    def test_the_text_shows_no_id_that_is_none(self) -> None:
+        """What stands for an id appears in the text of the error only if it looks like one."""
+        record = wire.record(0, version="x")
+        record["id"] = "Ada Quill\nAda Quill"
+        with pytest.raises(BadRecords) as caught:
+            decode_page(wire.dumps(wire.page([record])), AccountingRecordPage)
+        assert "Ada" not in str(caught.value)
+        assert "item 0" in str(caught.value)
+        assert record["id"] == caught.value.bad_records[0].id
+
+    def test_there_are_two_choices(self) -> None:
+        """Another word for on_bad_record is refused, not taken for one of them."""
+        with pytest.raises(InvalidInput, match="on_bad_record"):
+            decode_page(PAGE, AccountingRecordPage, on_bad_record="colect")  # type: ignore[arg-type]
+
 
 class TestBrokenText:
     @pytest.mark.parametrize(
@@ -165,6 +210,21 @@ class TestBrokenText:
         page = collect(with_record(7, raw))
         assert 100 == len(page.items)
         assert {"$.note": "\ufffd"} == unknown_fields(page, 7)
+
+    def test_whole_emojis_are_no_repair(self) -> None:
+        """A proper surrogate pair is one character, and the record is not marked."""
+        raw = wire.dumps(wire.record(7, memo="MEMO", version=Decimal("3.0"))).replace(b"MEMO", rb"\ud83d\ude00")
+        page = collect(with_record(7, raw))
+        assert "\U0001f600" == page.items[7].memo
+        assert frozenset() == page.repaired
+
+    def test_a_byte_order_mark(self) -> None:
+        """A byte order mark before the page is passed over."""
+        assert 100 == len(collect(b"\xef\xbb\xbf" + PAGE).items)
+
+    def test_in_the_name_of_a_field(self) -> None:
+        """A field of the envelope whose name is broken is one that nobody knows."""
+        assert 100 == len(collect(PAGE.replace(b'"total_count"', rb'"total\ud83d"')).items)
 
     def test_in_the_envelope(self) -> None:
         """A cursor with a broken character is read, not fatal."""
@@ -272,6 +332,16 @@ class TestRaw:
         """An index beyond the items is an IndexError, as on any list."""
         with pytest.raises(IndexError):
             GOOD.raw_item(100)
+
+    @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda page: pickle.loads(pickle.dumps(page))])
+    def test_copies_are_whole(self, again: Any) -> None:
+        """A copied or pickled page keeps its bytes, and what it says of records that are missing."""
+        data = with_record(3, wire.record(3, version="x")).replace(b"Toner for", rb"\ud83d for", 1)
+        page = collect(data)
+        back = again(page)
+        assert (page, page.raw, page.bad_records) == (back, back.raw, back.bad_records)
+        assert frozenset({0}) == page.repaired == back.repaired
+        assert page.raw_item(98) == back.raw_item(98)
 
     def test_a_page_made_by_hand(self) -> None:
         """A page that was not read from bytes has none."""

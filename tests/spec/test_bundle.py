@@ -603,6 +603,18 @@ class TestRefusals:
         message = refused({TEAM: wrap({"type": "object", "properties": {"class": TEXT}})})
         assert message.startswith(f"{place}: the field name 'class'")
 
+    @pytest.mark.parametrize("nullable", [{}, {"nullable": True}])
+    def test_null_in_an_enum(self, made: Callable[..., Tree], nullable: Tree) -> None:
+        """A null that an enum lists is said by nullable alone: listed twice, it would become a class of its own."""
+        state = {"type": "string", "enum": ["A", None, "B"], **nullable}
+        fields = made({TEAM: with_field("state", state)})["components"]["schemas"]["T"]["properties"]
+        assert {"type": "string", "enum": ["A", "B"], "nullable": True} == fields["state"]
+
+    def test_an_operation_without_a_good_answer(self, refused: Callable[..., str]) -> None:
+        """An operation without any 2xx answer is refused: its call would have nothing to return."""
+        operation = {"operationId": "a", "responses": {"default": {"description": "d"}}}
+        assert refused({TEAM: document({"/a": {"get": operation}})}).startswith("GET /a: has no 2xx answer")
+
     @pytest.mark.parametrize("by_name", [True, False])
     def test_a_secret_in_a_composed_model(self, refused: Callable[..., str], by_name: bool) -> None:
         """The template cannot hide a secret of a composed model, so such a model is refused; elsewhere it may be."""

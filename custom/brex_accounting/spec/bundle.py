@@ -24,6 +24,7 @@ from .document import (
     SCHEMA_PREFIX,
     Node,
     describes_object,
+    is_list,
     load,
     nodes,
     operations,
@@ -103,6 +104,7 @@ def join(documents: dict[str, Node]) -> Node:
         document = _renamed(published, name)
         _spell_out_security(document)
         _describe_parameters(document)
+        _say_nullable_once(document)
         _check_servers(bundle, document, name)
         _adopt(bundle["paths"], document.get("paths", {}), owners, name, "path")
         _adopt(bundle["components"]["schemas"], schemas(document), owners, name, "schema")
@@ -143,6 +145,15 @@ def _describe_parameters(document: Node) -> None:
             schema = parameter.get("schema", {})
             if "description" in parameter and "$ref" not in schema:
                 schema.setdefault("description", parameter["description"])
+
+
+def _say_nullable_once(document: Node) -> None:
+    """Take null out of enums that list it: ``nullable`` says the same, and the generator makes two classes of both."""
+    for _, node in nodes(document):
+        values: object = node.get("enum")
+        if is_list(values) and None in values:
+            node["enum"] = [value for value in values if value is not None]
+            node["nullable"] = True
 
 
 def _adopt(into: Node, parts: Node, owners: dict[str, str], name: str, kind: str) -> None:

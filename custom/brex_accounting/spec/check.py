@@ -80,6 +80,9 @@ def _check_validity(bundle: Node) -> None:
 
 def _check_answers(where: str, operation: Node) -> None:
     bodies: set[str] = set()
+    if not any(code.startswith("2") for code in operation.get("responses", {})):
+        message = f"{where}: has no 2xx answer, so a call would have nothing to return; add one by an overlay"
+        raise SpecError(message)
     for code, answer in operation.get("responses", {}).items():
         _check_content(f"{where} responses.{code}", answer)
         if code.startswith("2"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import filecmp
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +25,20 @@ PACKAGE = "brex_accounting_client"
 _PAPERS = ("openapi/bundle.yaml", "openapi/DEVIATIONS.md")
 _HEADER = "# Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.\n"
 _BUNDLE_HEADING = "Joined from the published documents and openapi/overlays by `make generate`. Do not edit."
+# Makes the reader of every model: what msgspec cannot read would otherwise be found out by the first worker.
+_READ_ALL = f"""
+import importlib, sys
+sys.path.insert(0, sys.argv[1])
+models = importlib.import_module("{PACKAGE}.models")
+reader = importlib.import_module("{PACKAGE}.reader").reader
+for name in models.__all__:
+    try:
+        reader(getattr(models, name))
+    except ValueError:
+        pass  # only sent
+    except Exception as error:
+        sys.exit(f"model {{name}} cannot be read: {{error}}")
+"""
 _RUFF = ("--isolated", "--no-cache", "--quiet", "--line-length", "120", "--target-version", "py311")
 
 
@@ -54,6 +69,7 @@ def build(root: Path, tools: Path, out: Path) -> None:
     _run([ruff, "check", *_RUFF, "--select", "F401,I,UP", "--fix", "."], cwd=package)
     _run([ruff, "format", *_RUFF, "."], cwd=package)
     refuse_import_cycles(package / "models")
+    _run([sys.executable, "-c", _READ_ALL, str(out)], cwd=out)
 
 
 def generate(root: Path, tools: Path) -> None:
