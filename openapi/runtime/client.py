@@ -17,7 +17,7 @@ from .requests import check_header
 from .types import OnBadRecord
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-"""Seconds to wait for a byte to come or go, and for a connection; httpx's own default in clients is none at all."""
+"""Seconds to wait for a byte to come or go, and for a connection."""
 
 
 def _without_user(url: str) -> str:

@@ -95,7 +95,7 @@ def _swap_in(out: Path, root: Path) -> None:
                 if source.exists():
                     source.replace(target)
                     moved.append((source, target))
-    except BaseException:
+    except BaseException:  # an interrupt, too, must leave the tree as it was
         for source, target in reversed(moved):
             target.replace(source)
         raise
