@@ -9,7 +9,6 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeVar
 
-import attrs
 import msgspec
 
 from .errors import InvalidInput, Undecodable
@@ -103,6 +102,8 @@ def _instant(value: Any, path: str) -> Any:
 def plain(value: Any, path: str, number: Callable[[Decimal, str], Any], shape: Shape = ANYTHING) -> Any:
     """Plain values of a model; ``number`` says what a Decimal becomes, ``shape`` what the value should be."""
     kind = _class_of(value)
+    if kind is str and shape.kind is not Kind.NUMBER:
+        return value  # most of what is sent
     if shape.kind is Kind.NUMBER and value is not None and kind not in (int, float, Decimal):
         message = f"{path}: {no_number(value)}"
         raise InvalidInput(message)
@@ -110,7 +111,7 @@ def plain(value: Any, path: str, number: Callable[[Decimal, str], Any], shape: S
         return {str(name): plain(item, f"{path}.{name}", number) for name, item in value.items()}
     if is_list(value):
         return [plain(item, f"{path}[{i}]", number, shape.item or ANYTHING) for i, item in enumerate(value)]
-    if attrs.has(kind):
+    if hasattr(kind, "__attrs_attrs__"):
         return {
             name: plain(item, f"{path}.{name}", number, here)
             for name, here in fields_of(kind).items()
