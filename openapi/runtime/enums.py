@@ -39,6 +39,16 @@ class OpenEnum(StrEnum):
         """Whether the API's document lists this value."""
         return self._value_ in type(self)._value2member_map_
 
+    def __reduce_ex__(self, _: object) -> tuple[type[Self], tuple[str]]:
+        """Travel as class and value: early 3.11 releases pickle a member by its name, which a pseudo-member lacks."""
+        return type(self), (self._value_,)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
     def __repr__(self) -> str:
         if self.is_known:
             return f"<{type(self).__name__}.{self._name_}: {self._value_!r}>"
