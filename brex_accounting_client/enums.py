@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from threading import Lock
-from typing import Self, SupportsIndex
+from typing import Self
 from weakref import WeakValueDictionary
 
 _unknown: WeakValueDictionary[tuple[type[OpenEnum], str], OpenEnum] = WeakValueDictionary()
@@ -40,7 +40,7 @@ class OpenEnum(StrEnum):
         """Whether the API's document lists this value."""
         return self._value_ in type(self)._value2member_map_
 
-    def __reduce_ex__(self, _: SupportsIndex) -> tuple[type[Self], tuple[str]]:
+    def __reduce_ex__(self, _: object) -> tuple[type[Self], tuple[str]]:
         """Travel as class and value: early 3.11 releases pickle a member by its name, which a pseudo-member lacks."""
         return type(self), (self._value_,)
 
