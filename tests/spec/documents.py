@@ -102,3 +102,21 @@ def folder_of(to: Path, documents: dict[str, Tree], *overlays: Tree) -> Path:
     for number, actions in enumerate(overlays):
         (to / "overlays" / f"{number}.yaml").write_text(json.dumps(actions), encoding="utf-8")
     return to
+
+
+TEXT: Tree = {"type": "string"}
+THING: Tree = {"type": "object", "required": ["id"], "properties": {"id": TEXT, "note": TEXT}}
+
+
+def sending(name: str, body: Tree, answer: Tree | None = None) -> Tree:
+    return {"post": operation(name, answer, requestBody={"content": json_of(body)})}
+
+
+def answering(name: str, answer: Tree) -> Tree:
+    return {"get": operation(name, answer)}
+
+
+PAGE: Tree = {
+    "type": "object",
+    "properties": {"items": {"type": "array", "items": schema("Item")}, "next_cursor": TEXT},
+}
