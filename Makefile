@@ -30,6 +30,8 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pyright
+	PYTHONPATH=custom:. $(BIN)/pyright --verifytypes brex_accounting --ignoreexternal >.verifytypes || { cat .verifytypes; exit 1; }
+	@grep score .verifytypes
 	$(BIN)/lint-imports --no-cache
 	$(SPEC) check
 
@@ -44,7 +46,8 @@ bench: install
 
 demo: install
 	$(BIN)/python examples/decode_page.py
+	$(BIN)/python examples/read_records.py
 
 clean:
-	rm -rf .venv .tools .generate-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf .verifytypes .venv .tools .generate-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

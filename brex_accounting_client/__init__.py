@@ -7,7 +7,9 @@ adds token refresh, retries and paging.
 
 from .client import AuthenticatedClient, Client
 from .codec import decode, encode, from_dict, needs_repair, to_dict
+from .enums import OpenEnum, note_unknown_values
 from .errors import BadRecord, BadRecords, ClientError, InvalidInput, StatusError, Undecodable
+from .operations import Operation
 from .pages import Page, decode_page, unknown_fields, unknown_fields_of
 from .types import UNSET, Response, Unset
 
@@ -19,6 +21,8 @@ __all__ = (
     "Client",
     "ClientError",
     "InvalidInput",
+    "OpenEnum",
+    "Operation",
     "Page",
     "Response",
     "StatusError",
@@ -29,6 +33,7 @@ __all__ = (
     "encode",
     "from_dict",
     "needs_repair",
+    "note_unknown_values",
     "to_dict",
     "unknown_fields",
     "unknown_fields_of",

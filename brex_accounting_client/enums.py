@@ -8,6 +8,9 @@ class's own list of members. Pseudo-members live in a weak dictionary, so hostil
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 from threading import Lock
 from typing import Self
@@ -15,6 +18,21 @@ from weakref import WeakValueDictionary
 
 _unknown: WeakValueDictionary[tuple[type[OpenEnum], str], OpenEnum] = WeakValueDictionary()
 _lock = Lock()
+_noted: ContextVar[set[tuple[str, str]] | None] = ContextVar("_noted", default=None)
+
+
+@contextmanager
+def note_unknown_values() -> Generator[set[tuple[str, str]]]:
+    """Collect (enum class, value) of every value that no document lists and that is read within the block.
+
+    Values that are known cost nothing, so reading can always be watched.
+    """
+    seen: set[tuple[str, str]] = set()
+    token = _noted.set(seen)
+    try:
+        yield seen
+    finally:
+        _noted.reset(token)
 
 
 class OpenEnum(StrEnum):
@@ -25,6 +43,9 @@ class OpenEnum(StrEnum):
         if not isinstance(value, str):
             return None
         value = str.__str__(value)  # a member of another enum is its string here
+        seen = _noted.get()
+        if seen is not None:
+            seen.add((cls.__name__, value))
         # The lock makes two threads that meet the same new value get the same object.
         with _lock:
             kept = _unknown.get((cls, value))
@@ -56,4 +77,4 @@ class OpenEnum(StrEnum):
         return f"<{type(self).__name__} unknown: {self._value_!r}>"
 
 
-__all__ = ["OpenEnum"]
+__all__ = ["OpenEnum", "note_unknown_values"]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_httpx import HTTPXMock
 
+from brex_accounting import Brex, Runtime
 from tests import wire
 
 ROOT = Path(__file__).parent.parent
@@ -15,18 +19,46 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
+def script(httpx_mock: HTTPXMock) -> None:
+    """Answers for everything that README asks."""
+
+    def answer(url: str, value: Any, status: int = 200) -> None:
+        pattern = re.compile(re.escape(f"https://api.brex.com{url}") + r"(\?.*)?$")
+        httpx_mock.add_response(url=pattern, content=wire.dumps(value), status_code=status, is_reusable=True)
+
+    records = [wire.record(1), wire.record(2)]
+    answer("/v3/accounting/records", wire.page(records))
+    answer("/v3/accounting/records/accr_abc123", records[0])
+    answer("/v3/accounting/records/accr_404", {"error_code": "NOT_FOUND", "message": "no such record"}, 404)
+    answer("/v3/accounting/records/export-results", {"updated_accounting_record_ids": ["accr_1", "accr_2"]})
+    integration = {"integration_id": "int_1", "vendor": "ERP_A", "vendor_account_id": "42", "status": "ACTIVE"}
+    answer("/v3/accounting/integration", {**integration, "created_at": "2026-01-01T00:00:00Z"})
+    company = {"id": "cmp_1", "legal_name": "Acme", "mailing_address": {}, "accountType": "BREX_CLASSIC"}
+    answer("/v2/company", company)
+
+
+async def given_a_client(function: Any) -> None:
+    """Run a coroutine function of README's with a client, and nothing for its other parameters."""
+    async with Brex("bxt_token", account="acme", runtime=Runtime()) as brex:
+        await function(brex, *[None] * (len(inspect.signature(function).parameters) - 1))
+
+
 class TestReadme:
     @pytest.mark.httpx_mock(assert_all_responses_were_requested=False)
     @pytest.mark.parametrize("block", BLOCKS, ids=[f"block{number}" for number in range(1, len(BLOCKS) + 1)])
     def test_code_runs(self, block: str, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Each Python block runs as it stands, against scripted answers."""
-        base = "https://api.brex.com/v3/accounting/records"
-        page = wire.page([wire.record(1), wire.record(2)])
-        httpx_mock.add_response(url=f"{base}?review_status=READY_FOR_EXPORT", content=wire.dumps(page))
-        error = {"error_code": "NOT_FOUND", "message": "no such record"}
-        httpx_mock.add_response(url=f"{base}/accr_404", status_code=404, json=error)
+        """Each Python block runs as it stands against scripted answers, and so does each coroutine that it defines."""
+        script(httpx_mock)
         monkeypatch.chdir(ROOT)
-        exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
+        names: dict[str, Any] = {"__name__": "readme"}
+        exec(compile(block, "README.md", "exec"), names)
+        for value in names.values():
+            if (
+                inspect.iscoroutinefunction(value)
+                and value.__module__ == "readme"
+                and inspect.signature(value).parameters
+            ):
+                asyncio.run(given_a_client(value))
 
     def test_there_are_blocks(self) -> None:
         """The blocks are found; an empty list would prove nothing."""

@@ -6,7 +6,59 @@ import datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from brex_accounting import BrexError, InvalidArgument, SpecError
+from brex_accounting import (
+    ActiveIntegrationExists,
+    AnswerLost,
+    AttemptEnded,
+    AttemptTimedOut,
+    BadRequest,
+    Brex,
+    BrexError,
+    CallEnded,
+    CallError,
+    CallStarted,
+    ClientStateError,
+    Conflict,
+    ConnectionFailed,
+    CursorInvalid,
+    CursorRefused,
+    CursorRepeated,
+    DeadlineExceeded,
+    DuplicateRecords,
+    EnsuredIntegration,
+    EnsureOutcome,
+    Event,
+    ExportFailure,
+    ExportReport,
+    ExportSuccess,
+    Forbidden,
+    IntegrationNotActive,
+    InvalidArgument,
+    NotFound,
+    PageContradiction,
+    PageReached,
+    PagingError,
+    RateLimit,
+    RateLimited,
+    RecordsNotFound,
+    RecordsNotReadyForExport,
+    RefusedResult,
+    RetryPolicy,
+    Runtime,
+    ServerError,
+    SpecError,
+    StatusError,
+    Stream,
+    Unauthorized,
+    UnexpectedStatus,
+    UnknownSeen,
+    Unprocessable,
+    UnreadableAnswer,
+    UnreadableRecords,
+    VendorAccountIdMismatch,
+    Waiting,
+    __version__,
+)
 from brex_accounting_client import (
     UNSET,
     AuthenticatedClient,
@@ -15,9 +67,10 @@ from brex_accounting_client import (
     Client,
     ClientError,
     InvalidInput,
+    OpenEnum,
+    Operation,
     Page,
     Response,
-    StatusError,
     Undecodable,
     Unset,
     decode,
@@ -25,9 +78,13 @@ from brex_accounting_client import (
     encode,
     from_dict,
     needs_repair,
+    note_unknown_values,
     to_dict,
     unknown_fields,
     unknown_fields_of,
+)
+from brex_accounting_client import (
+    StatusError as LowStatusError,
 )
 from brex_accounting_client.api.accounting_records import (
     get_accounting_record,
@@ -37,9 +94,12 @@ from brex_accounting_client.api.accounting_records import (
 from brex_accounting_client.api.webhook_subscriptions import delete_subscription, list_secrets
 from brex_accounting_client.models import (
     AccountingError,
+    AccountingIntegration,
     AccountingRecord,
     AccountingRecordPage,
     AccountingRecordType,
+    Company,
+    Expense,
     ExportFailureDetails,
     ExportSuccessDetails,
     FailedExportResult,
@@ -47,6 +107,7 @@ from brex_accounting_client.models import (
     ReviewStatus,
     SuccessfulExportResult,
     WebhookSecret,
+    WebhookSubscription,
 )
 
 R = TypeVar("R")
@@ -93,7 +154,7 @@ def report(client: AuthenticatedClient, reference: str | Unset = UNSET) -> list[
     print(encoded, to_dict(body))
     try:
         return report_accounting_export_results.sync(client=client, body=body).updated_accounting_record_ids
-    except StatusError as error:
+    except LowStatusError as error:
         if isinstance(error.parsed, AccountingError) and error.parsed.details is not None:
             return error.parsed.details.duplicate_accounting_record_ids or []
         raise
@@ -118,7 +179,141 @@ def read(data: bytes) -> AccountingRecord:
     return from_dict(to_dict(decode(data, AccountingRecord)), AccountingRecord)
 
 
-def other(client: Client) -> type[BrexError]:
+def other(client: Client, operation: Operation[..., AccountingRecord]) -> type[BrexError]:
     """The rest."""
-    print(client.base_url)
+    with note_unknown_values() as seen:
+        names: set[tuple[str, str]] = seen
+    value: OpenEnum = AccountingRecordType("NEW")
+    print(client.base_url, operation.name, operation.method, names, value, __version__)
     return SpecError
+
+
+# ---- brex_accounting ---------------------------------------------------------------------------------------------
+
+
+def told(event: Event) -> None:
+    """A hook that looks at every kind of event."""
+    match event:
+        case CallStarted():
+            print(event.call, event.operation, event.account)
+        case AttemptEnded():
+            print(event.attempt, event.outcome, event.status_code, event.trace_id, event.seconds)
+        case Waiting():
+            print(event.cause, event.seconds)
+        case PageReached():
+            print(event.items, event.bad_records)
+        case UnknownSeen():
+            print(event.kind, event.name)
+        case CallEnded():
+            print(event.error, event.error_code, event.attempts)
+        case _:
+            print(event.text())
+
+
+async def worker(saved: str | None) -> str:
+    """A worker that uses every resource."""
+    runtime = Runtime()
+    async with Brex(
+        "bxt_token",
+        account="acme",
+        base_url="https://api.brex.com",
+        timeout=10.0,
+        deadline=60,
+        retry=RetryPolicy(attempts=3, backoff=0.2, max_backoff=5, max_retry_after=60, budget=30),
+        rate_limit=RateLimit(requests=1000, seconds=60, share=0.5),
+        proxy=None,
+        ssl_context=None,
+        user_agent="acme-erp/2.1",
+        transport=None,
+        on_event=told,
+        runtime=runtime,
+    ) as brex:
+        ensured: EnsuredIntegration = await brex.integrations.ensure(vendor="ERP_A", vendor_account_id="42")
+        if ensured.outcome is EnsureOutcome.OTHER_VENDOR:
+            print(ensured.existing_integration_id, ensured.existing_vendor, ensured.conflict)
+        active: AccountingIntegration = await brex.integrations.create(vendor="ERP_A", vendor_account_id="42")
+        await brex.integrations.disconnect(ensured.integration_id, idempotency_key="k")
+        await brex.integrations.reactivate(active.integration_id)
+
+        record: AccountingRecord = await brex.records.get("accr_abc123", single_entry=True)
+        page: AccountingRecordPage = await brex.records.query(
+            source_type="BILL", updated_at_gte="2025-01-01", limit=100
+        )
+        print(page.items, page.next_cursor, page.raw, page.raw_item(0))
+        async for found in brex.records.iter(review_status=ReviewStatus.READY_FOR_EXPORT, page_size=1000):
+            print(found.amount.amount + Decimal(1))
+        stream: Stream[AccountingRecord] = brex.records.iter(ids=[record.id], on_bad_record="collect", resume=saved)
+        async with stream:
+            one: AccountingRecord = await anext(stream)
+        checkpoint: str = stream.checkpoint
+        bad: tuple[BadRecord, ...] = stream.bad_records
+        async for both, raw in brex.records.iter(with_raw=True, prefetch=2):
+            print(both.id, len(raw), one.id, bad, stream.missing_ids)
+        async for whole in brex.records.pages(updated_at_gt=datetime.datetime.now(datetime.UTC)):
+            print(len(whole.items), whole.has_next_page)
+        report_: ExportReport = await brex.records.report(
+            [
+                ExportSuccess("accr_1", reference_id="JE-1", deep_link_url="https://erp.example.com/JE-1"),
+                ExportFailure("accr_2", message="Invalid GL account"),
+            ],
+            idempotency_key="acme-2026-11-20-7",
+        )
+        for refused in report_.refused:
+            fate: RefusedResult = refused
+            print(fate.accounting_record_id, fate.reason, fate.status_code, fate.error_code, fate.maybe_applied)
+        print(report_.updated, report_.unnamed, report_.unknown, report_.unsent, report_.complete)
+
+        async for expense in brex.expenses.iter(expand=["merchant"], status=["APPROVED"]):
+            cost: Expense = expense
+            print(cost.id)
+        await brex.expenses.update("expense_1", memo=None)
+        print((await brex.expenses.get("expense_1")).memo, (await brex.expenses.query(limit=10)).items)
+        subscription: WebhookSubscription = await brex.webhooks.subscribe(
+            url="https://erp.example.com/hook", event_types=["ACCOUNTING_RECORD_READY_FOR_EXPORT"]
+        )
+        async for each in brex.webhooks.list():
+            print(each.url)
+        await brex.webhooks.update(subscription.id, url="https://x", event_types=[], status="INACTIVE")
+        await brex.webhooks.get(subscription.id)
+        await brex.webhooks.delete(subscription.id)
+        company: Company = await brex.company.get()
+
+        view: Brex = brex.for_account("globex", "bxt_other").with_options(deadline=5.0, retry=None, on_event=None)
+        print(company.id, view.account)
+        return checkpoint
+
+
+def from_env() -> Brex:
+    """A client from the environment."""
+    return Brex.from_env(user_agent="acme-erp/2.1")
+
+
+async def cautious(brex: Brex) -> str | None:
+    """Code that catches every error by its class, the narrow ones first."""
+    try:
+        await brex.records.report([])
+    except (ActiveIntegrationExists, VendorAccountIdMismatch) as conflict:
+        return conflict.existing_integration_id or conflict.existing_vendor
+    except IntegrationNotActive as inactive:
+        return inactive.current_status
+    except (RecordsNotFound, DuplicateRecords, RecordsNotReadyForExport) as refusal:
+        return ", ".join(refusal.record_ids)
+    except (BadRequest, Unauthorized, Forbidden, NotFound, Conflict, Unprocessable, RateLimited, ServerError) as error:
+        return error.message
+    except (UnexpectedStatus, StatusError) as error:
+        return None if error.details is None else error.details.current_status
+    except DeadlineExceeded as late:
+        return f"{late.cause} {late.wait}"
+    except UnreadableRecords as broken:
+        return broken.bad_records[0].id
+    except UnreadableAnswer as unreadable:
+        return f"{unreadable.path} {unreadable.reason}"
+    except (ConnectionFailed, AnswerLost, AttemptTimedOut, CallError) as error:
+        print(error.operation, error.account, error.status_code, error.error_code, error.trace_id, error.attempts)
+        print(error.maybe_applied, error.retry_after, error.budget_empty, error.report, error.content)
+        return error.checkpoint
+    except (CursorRepeated, CursorInvalid, CursorRefused, PageContradiction, PagingError) as lost:
+        return f"{lost.checkpoint} {lost.advice}"
+    except (ClientStateError, InvalidArgument, BrexError) as error:
+        return str(error)
+    return None

@@ -1,7 +1,168 @@
-"""The asyncio SDK for Brex's Accounting API, for the engineers who write ERP sync workers."""
+"""The asyncio SDK for Brex's Accounting API, for the engineers who write ERP sync workers.
 
-from .errors import BrexError, InvalidArgument, SpecError
+Names are imported from their modules when they are first used: the spec tools, which make the low-level client, have to
+start where there is none.
+"""
 
-__version__ = "0.1.0"
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["BrexError", "InvalidArgument", "SpecError", "__version__"]
+from .version import __version__
+
+if TYPE_CHECKING:
+    from .client import Brex
+    from .errors import (
+        ActiveIntegrationExists,
+        AnswerLost,
+        AttemptTimedOut,
+        BadRequest,
+        BrexError,
+        CallError,
+        ClientStateError,
+        Conflict,
+        ConnectionFailed,
+        CursorInvalid,
+        CursorRefused,
+        CursorRepeated,
+        DeadlineExceeded,
+        DuplicateRecords,
+        Forbidden,
+        IntegrationNotActive,
+        InvalidArgument,
+        NotFound,
+        PageContradiction,
+        PagingError,
+        RateLimited,
+        RecordsNotFound,
+        RecordsNotReadyForExport,
+        ServerError,
+        SpecError,
+        StatusError,
+        Unauthorized,
+        UnexpectedStatus,
+        Unprocessable,
+        UnreadableAnswer,
+        UnreadableRecords,
+        VendorAccountIdMismatch,
+    )
+    from .events import AttemptEnded, CallEnded, CallStarted, Event, PageReached, UnknownSeen, Waiting
+    from .paging import Stream
+    from .reports import ExportFailure, ExportReport, ExportSuccess, RefusedResult
+    from .resources.integrations import EnsuredIntegration, EnsureOutcome
+    from .transport.limiter import RateLimit
+    from .transport.retry import RetryPolicy
+    from .transport.runtime import Runtime
+
+_HOMES = {
+    "client": ("Brex",),
+    "errors": (
+        "ActiveIntegrationExists",
+        "AnswerLost",
+        "AttemptTimedOut",
+        "BadRequest",
+        "BrexError",
+        "CallError",
+        "ClientStateError",
+        "Conflict",
+        "ConnectionFailed",
+        "CursorInvalid",
+        "CursorRefused",
+        "CursorRepeated",
+        "DeadlineExceeded",
+        "DuplicateRecords",
+        "Forbidden",
+        "IntegrationNotActive",
+        "InvalidArgument",
+        "NotFound",
+        "PageContradiction",
+        "PagingError",
+        "RateLimited",
+        "RecordsNotFound",
+        "RecordsNotReadyForExport",
+        "ServerError",
+        "SpecError",
+        "StatusError",
+        "Unauthorized",
+        "UnexpectedStatus",
+        "Unprocessable",
+        "UnreadableAnswer",
+        "UnreadableRecords",
+        "VendorAccountIdMismatch",
+    ),
+    "events": ("AttemptEnded", "CallEnded", "CallStarted", "Event", "PageReached", "UnknownSeen", "Waiting"),
+    "paging": ("Stream",),
+    "reports": ("ExportFailure", "ExportReport", "ExportSuccess", "RefusedResult"),
+    "resources.integrations": ("EnsureOutcome", "EnsuredIntegration"),
+    "transport.limiter": ("RateLimit",),
+    "transport.retry": ("RetryPolicy",),
+    "transport.runtime": ("Runtime",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    found = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+__all__ = [
+    "ActiveIntegrationExists",
+    "AnswerLost",
+    "AttemptEnded",
+    "AttemptTimedOut",
+    "BadRequest",
+    "Brex",
+    "BrexError",
+    "CallEnded",
+    "CallError",
+    "CallStarted",
+    "ClientStateError",
+    "Conflict",
+    "ConnectionFailed",
+    "CursorInvalid",
+    "CursorRefused",
+    "CursorRepeated",
+    "DeadlineExceeded",
+    "DuplicateRecords",
+    "EnsureOutcome",
+    "EnsuredIntegration",
+    "Event",
+    "ExportFailure",
+    "ExportReport",
+    "ExportSuccess",
+    "Forbidden",
+    "IntegrationNotActive",
+    "InvalidArgument",
+    "NotFound",
+    "PageContradiction",
+    "PageReached",
+    "PagingError",
+    "RateLimit",
+    "RateLimited",
+    "RecordsNotFound",
+    "RecordsNotReadyForExport",
+    "RefusedResult",
+    "RetryPolicy",
+    "Runtime",
+    "ServerError",
+    "SpecError",
+    "StatusError",
+    "Stream",
+    "Unauthorized",
+    "UnexpectedStatus",
+    "UnknownSeen",
+    "Unprocessable",
+    "UnreadableAnswer",
+    "UnreadableRecords",
+    "VendorAccountIdMismatch",
+    "Waiting",
+    "__version__",
+]

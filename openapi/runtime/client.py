@@ -110,6 +110,9 @@ class Client:
         client = self.get_httpx_client()
         response = client.send(client.build_request(**self._complete(request)), stream=True)
         try:
+            if "content-encoding" not in response.headers:
+                response.read()
+                return response
             return _whole(response, None if response.is_stream_consumed else b"".join(response.iter_raw()))
         finally:
             response.close()
@@ -119,6 +122,9 @@ class Client:
         client = self.get_async_httpx_client()
         response = await client.send(client.build_request(**self._complete(request)), stream=True)
         try:
+            if "content-encoding" not in response.headers:
+                await response.aread()
+                return response
             return _whole(
                 response,
                 None if response.is_stream_consumed else b"".join([part async for part in response.aiter_raw()]),

@@ -55,8 +55,7 @@ class StatusError(ClientError):
         self.headers = dict(headers or {})
         self.parsed = parsed
         self.content = content
-        trace_id = self.headers.get(TRACE_HEADER, "")
-        self.trace_id = trace_id if _CODE.fullmatch(trace_id) else None
+        self.trace_id = trace_id_of(self.headers)
         self.error_code = _error_code(parsed)
         super().__init__(self.text())
 
@@ -178,6 +177,12 @@ class InvalidInput(ClientError, ValueError):
     """What the caller passed cannot be sent or read as it is; the text names the field and the remedy."""
 
 
+def trace_id_of(headers: Mapping[str, str]) -> str | None:
+    """Brex's trace id among header fields with names in lower case; None if there is none that looks like one."""
+    trace_id = headers.get(TRACE_HEADER, "")
+    return trace_id if _CODE.fullmatch(trace_id) else None
+
+
 def _error_code(parsed: object) -> str | None:
     """The machine-readable code of either error shape; only what looks like one may stand in a text."""
     for name in ("error_code", "type"):
@@ -195,4 +200,13 @@ def _rebuild(kind: type[ClientError], facts: dict[str, Any], state: dict[str, An
     return error
 
 
-__all__ = ["TRACE_HEADER", "BadRecord", "BadRecords", "ClientError", "InvalidInput", "StatusError", "Undecodable"]
+__all__ = [
+    "TRACE_HEADER",
+    "BadRecord",
+    "BadRecords",
+    "ClientError",
+    "InvalidInput",
+    "StatusError",
+    "Undecodable",
+    "trace_id_of",
+]

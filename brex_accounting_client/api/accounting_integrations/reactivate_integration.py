@@ -8,6 +8,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.accounting_error import AccountingError
 from ...models.accounting_integration import AccountingIntegration
 from ...models.api_error import ApiError
+from ...operations import Operation
 from ...requests import header_fields, path_segment
 from ...types import Response
 
@@ -33,6 +34,9 @@ def _get_kwargs(
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> AccountingIntegration:
     return read_model(response, AccountingIntegration, operation=_OPERATION, error_types=_ERROR_TYPES)
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, AccountingIntegration)
 
 
 def _build_response(

@@ -8,6 +8,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.accounting_error import AccountingError
 from ...models.accounting_record import AccountingRecord
 from ...models.api_error import ApiError
+from ...operations import Operation
 from ...requests import header_fields, path_segment, query_pairs
 from ...types import UNSET, Response, Unset
 
@@ -40,6 +41,9 @@ def _get_kwargs(
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> AccountingRecord:
     return read_model(response, AccountingRecord, operation=_OPERATION, error_types=_ERROR_TYPES)
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, AccountingRecord)
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[AccountingRecord]:

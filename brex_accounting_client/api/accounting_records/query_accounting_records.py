@@ -11,6 +11,7 @@ from ...models.accounting_record_page import AccountingRecordPage
 from ...models.api_error import ApiError
 from ...models.review_status import ReviewStatus
 from ...models.source_type import SourceType
+from ...operations import Operation
 from ...requests import header_fields, query_pairs
 from ...types import UNSET, Response, Unset
 
@@ -64,6 +65,9 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
         error_types=_ERROR_TYPES,
         on_bad_record=client.on_bad_record,
     )
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, AccountingRecordPage)
 
 
 def _build_response(

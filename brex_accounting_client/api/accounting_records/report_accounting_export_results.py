@@ -10,6 +10,7 @@ from ...models.accounting_error import AccountingError
 from ...models.api_error import ApiError
 from ...models.report_export_results_request import ReportExportResultsRequest
 from ...models.report_export_results_response import ReportExportResultsResponse
+from ...operations import Operation
 from ...requests import header_fields
 from ...types import Response
 
@@ -36,6 +37,9 @@ def _get_kwargs(
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ReportExportResultsResponse:
     return read_model(response, ReportExportResultsResponse, operation=_OPERATION, error_types=_ERROR_TYPES)
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, ReportExportResultsResponse)
 
 
 def _build_response(

@@ -9,6 +9,7 @@ from ...codec import encode
 from ...models.api_error import ApiError
 from ...models.update_expense_request import UpdateExpenseRequest
 from ...models.updated_expense import UpdatedExpense
+from ...operations import Operation
 from ...requests import header_fields, path_segment
 from ...types import Response
 
@@ -35,6 +36,9 @@ def _get_kwargs(
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> UpdatedExpense:
     return read_model(response, UpdatedExpense, operation=_OPERATION, error_types=_ERROR_TYPES)
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, UpdatedExpense)
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[UpdatedExpense]:

@@ -7,6 +7,7 @@ from ...answers import headers_of, read_model
 from ...client import AuthenticatedClient, Client
 from ...models.api_error import ApiError
 from ...models.company import Company
+from ...operations import Operation
 from ...requests import header_fields
 from ...types import Response
 
@@ -25,6 +26,9 @@ def _get_kwargs() -> dict[str, Any]:
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Company:
     return read_model(response, Company, operation=_OPERATION, error_types=_ERROR_TYPES)
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, Company)
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Company]:

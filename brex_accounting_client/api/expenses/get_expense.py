@@ -7,6 +7,7 @@ from ...answers import headers_of, read_model
 from ...client import AuthenticatedClient, Client
 from ...models.api_error import ApiError
 from ...models.expense import Expense
+from ...operations import Operation
 from ...requests import header_fields, path_segment, query_pairs
 from ...types import UNSET, Response, Unset
 
@@ -38,6 +39,9 @@ def _get_kwargs(
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Expense:
     return read_model(response, Expense, operation=_OPERATION, error_types=_ERROR_TYPES)
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, Expense)
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Expense]:

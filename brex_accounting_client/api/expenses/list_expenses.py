@@ -11,6 +11,7 @@ from ...models.expense_page import ExpensePage
 from ...models.expense_payment_status import ExpensePaymentStatus
 from ...models.expense_status import ExpenseStatus
 from ...models.expense_type import ExpenseType
+from ...operations import Operation
 from ...requests import header_fields, query_pairs
 from ...types import UNSET, Response, Unset
 
@@ -75,6 +76,9 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
         error_types=_ERROR_TYPES,
         on_bad_record=client.on_bad_record,
     )
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, ExpensePage)
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[ExpensePage]:

@@ -9,6 +9,7 @@ from ...codec import encode
 from ...models.api_error import ApiError
 from ...models.file_upload import FileUpload
 from ...models.receipt_match_request import ReceiptMatchRequest
+from ...operations import Operation
 from ...requests import header_fields
 from ...types import Response
 
@@ -32,6 +33,9 @@ def _get_kwargs(
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> FileUpload:
     return read_model(response, FileUpload, operation=_OPERATION, error_types=_ERROR_TYPES)
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, FileUpload)
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[FileUpload]:

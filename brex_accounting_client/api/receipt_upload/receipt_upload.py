@@ -9,6 +9,7 @@ from ...codec import encode
 from ...models.api_error import ApiError
 from ...models.file_upload import FileUpload
 from ...models.receipt_upload_request import ReceiptUploadRequest
+from ...operations import Operation
 from ...requests import header_fields, path_segment
 from ...types import Response
 
@@ -35,6 +36,9 @@ def _get_kwargs(
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> FileUpload:
     return read_model(response, FileUpload, operation=_OPERATION, error_types=_ERROR_TYPES)
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, FileUpload)
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[FileUpload]:

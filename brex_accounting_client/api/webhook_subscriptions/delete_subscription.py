@@ -6,6 +6,7 @@ import httpx
 from ...answers import check_status, headers_of
 from ...client import AuthenticatedClient, Client
 from ...models.api_error import ApiError
+from ...operations import Operation
 from ...requests import header_fields, path_segment
 from ...types import Response
 
@@ -28,6 +29,9 @@ def _get_kwargs(
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> None:
     check_status(response, operation=_OPERATION, error_types=_ERROR_TYPES)
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, None)
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[None]:

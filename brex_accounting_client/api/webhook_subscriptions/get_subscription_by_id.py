@@ -7,6 +7,7 @@ from ...answers import headers_of, read_model
 from ...client import AuthenticatedClient, Client
 from ...models.api_error import ApiError
 from ...models.webhook_subscription import WebhookSubscription
+from ...operations import Operation
 from ...requests import header_fields, path_segment
 from ...types import Response
 
@@ -29,6 +30,9 @@ def _get_kwargs(
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> WebhookSubscription:
     return read_model(response, WebhookSubscription, operation=_OPERATION, error_types=_ERROR_TYPES)
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, WebhookSubscription)
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[WebhookSubscription]:

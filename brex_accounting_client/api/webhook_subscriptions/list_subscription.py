@@ -7,6 +7,7 @@ from ...answers import headers_of, read_page
 from ...client import AuthenticatedClient, Client
 from ...models.api_error import ApiError
 from ...models.webhook_subscription_page import WebhookSubscriptionPage
+from ...operations import Operation
 from ...requests import header_fields, query_pairs
 from ...types import UNSET, Response, Unset
 
@@ -41,6 +42,9 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
         error_types=_ERROR_TYPES,
         on_bad_record=client.on_bad_record,
     )
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, WebhookSubscriptionPage)
 
 
 def _build_response(

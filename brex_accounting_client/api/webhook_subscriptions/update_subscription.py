@@ -9,6 +9,7 @@ from ...codec import encode
 from ...models.api_error import ApiError
 from ...models.update_webhook_subscription_request import UpdateWebhookSubscriptionRequest
 from ...models.webhook_subscription import WebhookSubscription
+from ...operations import Operation
 from ...requests import header_fields, path_segment
 from ...types import Response
 
@@ -35,6 +36,9 @@ def _get_kwargs(
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> WebhookSubscription:
     return read_model(response, WebhookSubscription, operation=_OPERATION, error_types=_ERROR_TYPES)
+
+
+OPERATION = Operation(_OPERATION, _get_kwargs, _parse_response, WebhookSubscription)
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[WebhookSubscription]:

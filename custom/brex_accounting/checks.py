@@ -1,0 +1,104 @@
+"""Arguments as callers pass them, checked before anything happens; each error names the argument and the remedy."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from typing import Any
+
+from brex_accounting_client import InvalidInput
+from brex_accounting_client.requests import check_header
+from brex_accounting_client.timestamps import parse_timestamp
+
+from .errors import InvalidArgument
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def seconds(value: Any, name: str) -> float:
+    """A time span that is longer than nothing and ends.
+
+    Raises:
+        InvalidArgument: It is no number, or not finite and positive.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not (0 < value < math.inf):
+        message = f"{name}: expected a positive number of seconds, got {value!r}"
+        raise InvalidArgument(message)
+    return float(value)
+
+
+def count(value: Any, name: str, *, least: int = 1, most: int | None = None, why: str = "") -> int:
+    """A whole number within bounds.
+
+    Raises:
+        InvalidArgument: It is none, or out of bounds.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
+        bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+        message = f"{name}: expected a whole number {bounds}, got {value!r}{why and f'; {why}'}"
+        raise InvalidArgument(message)
+    return value
+
+
+def text(value: Any, name: str) -> str:
+    """A string that says something.
+
+    Raises:
+        InvalidArgument: It is no string, or blank. The value is not repeated.
+    """
+    if not isinstance(value, str) or not value.strip():
+        message = f"{name}: expected a string that is not empty"
+        raise InvalidArgument(message)
+    return value
+
+
+def header(value: Any, name: str) -> str:
+    """A string that can stand in a header field: visible ASCII.
+
+    Raises:
+        InvalidArgument: It cannot. The value is not repeated.
+    """
+    try:
+        check_header(text(value, name), name)
+    except InvalidInput as error:
+        message = str(error)
+    else:
+        return str(value)
+    raise InvalidArgument(message)
+
+
+def instant(value: Any, name: str) -> datetime.datetime:
+    """A moment: as ``moment`` takes it, with a date standing for its first instant in UTC.
+
+    Raises:
+        InvalidArgument: As ``moment`` does.
+    """
+    found = moment(value, name)
+    if isinstance(found, datetime.datetime):
+        return found
+    return datetime.datetime.combine(found, datetime.time(), datetime.UTC)
+
+
+def moment(value: Any, name: str) -> datetime.datetime | datetime.date:
+    """A moment or a whole day: an aware datetime, a date, or the text of either.
+
+    Raises:
+        InvalidArgument: It is none of these, or a datetime without a time zone.
+    """
+    found: Any = value
+    if isinstance(value, str):
+        try:
+            found = datetime.date.fromisoformat(value) if _DATE.fullmatch(value) else parse_timestamp(value)
+        except ValueError:
+            found = None
+    if isinstance(found, datetime.datetime) and found.tzinfo is None:
+        message = f"{name}: a datetime without a time zone is ambiguous; pass an aware one, e.g. tzinfo=timezone.utc"
+        raise InvalidArgument(message)
+    if not isinstance(found, datetime.date):
+        message = f"{name}: expected a date, a datetime with a time zone, or ISO 8601 text such as 2025-01-31"
+        raise InvalidArgument(message)
+    return found
+
+
+__all__ = ["count", "header", "instant", "moment", "seconds", "text"]

@@ -1,0 +1,216 @@
+"""What a client tells about itself while it works: to a hook of the caller's, and to the log.
+
+Events are small and frozen, and hold nothing but what an allow-list permits: operations, account labels, ids, codes,
+enum values, JSON paths, numbers. No token, URL, body, name or memo can be in one. The logger has the name of the
+package that this copy lives in, and logs the same facts.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import re
+from collections.abc import Callable
+from typing import ClassVar, Literal
+
+from attrs import frozen
+
+from .errors import InvalidArgument
+
+logger: logging.Logger = logging.getLogger(__name__.rpartition(".")[0])
+
+WaitCause = Literal["rate limit", "back-off", "retry-after"]
+"""Why a call waits: its turn within Brex's rate limit, time between two attempts, or what Brex asked for."""
+
+Outcome = Literal["answered", "not sent", "answer lost", "timed out", "cancelled"]
+"""How an attempt ended, whatever the status of the answer."""
+
+_NAME = re.compile(r"[A-Za-z0-9_.\[\]$-]{1,200}", re.ASCII)
+
+
+@frozen(kw_only=True)
+class Event:
+    """What all events say.
+
+    Attributes:
+        operation: Method and path template, such as ``GET /v3/accounting/records``.
+        account: The account label of the client, None where it has none.
+    """
+
+    level: ClassVar[int] = logging.DEBUG
+
+    operation: str
+    account: str | None
+
+    def text(self) -> str:
+        """The event as one line for a log."""
+        return f"{self.operation}{'' if self.account is None else f' [{self.account}]'}: {self._what()}"
+
+    def _what(self) -> str:
+        raise NotImplementedError
+
+
+@frozen(kw_only=True)
+class CallStarted(Event):
+    """A call begins; ``call`` numbers the calls of a client and is in all events of one call."""
+
+    call: int
+
+    def _what(self) -> str:
+        return f"call {self.call} begins"
+
+
+@frozen(kw_only=True)
+class AttemptEnded(Event):
+    """A request was sent, or could not be.
+
+    Attributes:
+        call: The number of the call.
+        attempt: Which attempt of the call, from 1.
+        outcome: How it ended.
+        status_code: The status of the answer, None without one.
+        trace_id: Its ``X-Brex-Trace-Id``, None without one.
+        seconds: From the start of the send to the end of the body.
+    """
+
+    call: int
+    attempt: int
+    outcome: Outcome
+    status_code: int | None
+    trace_id: str | None
+    seconds: float
+
+    def _what(self) -> str:
+        status = "" if self.status_code is None else f" {self.status_code}"
+        trace = "" if self.trace_id is None else f" (trace {self.trace_id})"
+        return f"call {self.call}, attempt {self.attempt} {self.outcome}{status} in {self.seconds:.3f} s{trace}"
+
+
+@frozen(kw_only=True)
+class Waiting(Event):
+    """A call is about to wait.
+
+    Attributes:
+        call: The number of the call.
+        cause: Why.
+        seconds: How long; for the rate limit the least that it can be.
+    """
+
+    level: ClassVar[int] = logging.INFO
+
+    call: int
+    cause: WaitCause
+    seconds: float
+
+    def _what(self) -> str:
+        return f"call {self.call} waits {self.seconds:.3f} s ({self.cause})"
+
+
+@frozen(kw_only=True)
+class CallEnded(Event):
+    """A call ended.
+
+    Attributes:
+        call: The number of the call.
+        error: The name of the error's class, None for success.
+        error_code: Brex's error code, None without one.
+        attempts: How many attempts it took.
+        seconds: From the first wait to the model or error.
+    """
+
+    call: int
+    error: str | None
+    error_code: str | None
+    attempts: int
+    seconds: float
+
+    def _what(self) -> str:
+        code = "" if self.error_code is None else f" {self.error_code}"
+        result = "succeeded" if self.error is None else f"raised {self.error}{code}"
+        return f"call {self.call} {result} after {self.attempts} attempts, {self.seconds:.3f} s"
+
+
+@frozen(kw_only=True)
+class PageReached(Event):
+    """The reader of a stream has come to a page.
+
+    Attributes:
+        items: How many records the page holds.
+        bad_records: How many of its records could not be read and were left out.
+    """
+
+    items: int
+    bad_records: int
+
+    def _what(self) -> str:
+        bad = f", {self.bad_records} records cannot be read" if self.bad_records else ""
+        return f"page of {self.items}{bad}"
+
+
+@frozen(kw_only=True)
+class UnknownSeen(Event):
+    """Brex sent a field or an enum value that its document does not list; told once for each account.
+
+    Attributes:
+        kind: ``field`` or ``enum value``.
+        name: The field's JSON path, or the enum class and the value, as in ``AccountingRecordType.NEW_TYPE``.
+    """
+
+    level: ClassVar[int] = logging.INFO
+
+    kind: Literal["field", "enum value"]
+    name: str
+
+    def _what(self) -> str:
+        return f"unknown {self.kind} {self.name}"
+
+
+OnEvent = Callable[[Event], object]
+"""A plain function that takes each event at once, in the event loop: quick, and never a coroutine function."""
+
+
+class Observer:
+    """Hands events to the caller's hook and to the log, and lets neither disturb a call."""
+
+    def __init__(self, on_event: OnEvent | None) -> None:
+        if on_event is not None and (not callable(on_event) or inspect.iscoroutinefunction(on_event)):
+            message = "on_event: expected a plain function that takes one event; start tasks from it if you must wait"
+            raise InvalidArgument(message)
+        self._on_event = on_event
+
+    def wants(self, level: int) -> bool:
+        """Whether an event of this level would reach anybody; saves making it."""
+        return self._on_event is not None or logger.isEnabledFor(level)
+
+    def tell(self, event: Event) -> None:
+        """Deliver an event."""
+        if logger.isEnabledFor(event.level):
+            logger.log(event.level, "%s", event.text())
+        if self._on_event is None:
+            return
+        try:
+            self._on_event(event)
+        except Exception:  # whatever a hook raises is the hook's, and the call is not to blame
+            logger.exception("on_event raised; the call goes on")
+
+
+def printable_name(name: str) -> str | None:
+    """A name that came over the wire, if it looks like one; anything else may be somebody's data."""
+    return name if _NAME.fullmatch(name) else None
+
+
+__all__ = [
+    "AttemptEnded",
+    "CallEnded",
+    "CallStarted",
+    "Event",
+    "Observer",
+    "OnEvent",
+    "Outcome",
+    "PageReached",
+    "UnknownSeen",
+    "WaitCause",
+    "Waiting",
+    "logger",
+    "printable_name",
+]

@@ -1,0 +1,1 @@
+"""What Brex offers, one noun a module: integrations, records, expenses, webhooks, company."""

@@ -1,0 +1,155 @@
+"""Webhook subscriptions: where Brex sends events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from brex_accounting_client.api.webhook_subscriptions import (
+    create_subscription,
+    delete_subscription,
+    get_subscription_by_id,
+    list_subscription,
+    update_subscription,
+)
+from brex_accounting_client.models import (
+    CreateWebhookSubscriptionRequest,
+    UpdatableWebhookSubscriptionStatus,
+    UpdateWebhookSubscriptionRequest,
+    WebhookEventType,
+    WebhookSubscription,
+    WebhookSubscriptionPage,
+)
+
+from ..checks import text
+from ..errors import NotFound
+from ..paging import Stream, records
+from ..transport.caller import PLAIN, Ask, Caller
+from .arguments import given, texts
+from .listing import StreamOptions, listing
+
+
+class WebhooksResource:
+    """``brex.webhooks``: subscriptions to events."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def subscribe(
+        self,
+        *,
+        url: str,
+        event_types: Iterable[WebhookEventType | str],
+        group_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> WebhookSubscription:
+        """Have events sent to a URL.
+
+        Args:
+            url: Where to.
+            event_types: Which, such as ``["ACCOUNTING_RECORD_READY_FOR_EXPORT"]``.
+            group_id: The group that the subscription belongs to.
+            idempotency_key: The key of this call; one is made where none is given.
+
+        Raises:
+            InvalidArgument: An argument cannot be right.
+            CallError: The call did not succeed.
+        """
+        key = self._caller.idempotency_key(idempotency_key)
+        body = CreateWebhookSubscriptionRequest(
+            url=text(url, "url"), event_types=_event_types(event_types), group_id=given(group_id)
+        )
+        # The document lists this operation's key among its parameters; it is the same header field.
+        return await self._caller.call(
+            create_subscription.OPERATION, Ask(idempotency_key=key), body=body, idempotency_key=key
+        )
+
+    def list(
+        self, *, page_size: int | None = None, prefetch: int = 1, resume: str | None = None
+    ) -> Stream[WebhookSubscription]:
+        """All subscriptions, page after page.
+
+        Args:
+            page_size: The most subscriptions in a page; None takes Brex's default.
+            prefetch: How many pages to fetch while the caller works on one.
+            resume: ``stream.checkpoint`` of an earlier stream.
+
+        Raises:
+            InvalidArgument: An argument cannot be right.
+        """
+        caller = self._caller
+
+        async def fetch(_: tuple[str, ...] | None, cursor: str | None) -> WebhookSubscriptionPage:
+            return await caller.call(list_subscription.OPERATION, PLAIN, cursor=given(cursor), limit=given(page_size))
+
+        options = StreamOptions(page_size=page_size, largest_page=None, prefetch=prefetch, resume=resume)
+        operation = list_subscription.OPERATION.name
+        return records(listing(caller, operation, WebhookSubscription, fetch, options=options, filters={}))
+
+    async def get(self, subscription_id: str) -> WebhookSubscription:
+        """One subscription.
+
+        Raises:
+            NotFound: There is none with this id.
+            CallError: The call did not succeed.
+        """
+        return await self._caller.call(
+            get_subscription_by_id.OPERATION, PLAIN, text(subscription_id, "subscription_id")
+        )
+
+    async def update(
+        self,
+        subscription_id: str,
+        *,
+        url: str,
+        event_types: Iterable[WebhookEventType | str],
+        status: UpdatableWebhookSubscriptionStatus | str,
+        group_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> WebhookSubscription:
+        """Replace a subscription; Brex takes the whole of it, not a part.
+
+        Args:
+            subscription_id: The subscription.
+            url: Where events go from now on.
+            event_types: Which.
+            status: ``ACTIVE`` or ``INACTIVE``.
+            group_id: The group that the subscription belongs to.
+            idempotency_key: The key of this call; one is made where none is given.
+
+        Raises:
+            InvalidArgument: An argument cannot be right.
+            NotFound: There is no such subscription.
+            CallError: The call did not succeed.
+        """
+        body = UpdateWebhookSubscriptionRequest(
+            url=text(url, "url"),
+            event_types=_event_types(event_types),
+            status=UpdatableWebhookSubscriptionStatus(text(status, "status")),
+            group_id=given(group_id),
+        )
+        return await self._caller.call(
+            update_subscription.OPERATION,
+            Ask(idempotency_key=idempotency_key),
+            text(subscription_id, "subscription_id"),
+            body=body,
+        )
+
+    async def delete(self, subscription_id: str) -> None:
+        """Delete a subscription.
+
+        Raises:
+            NotFound: There is no such subscription.
+            CallError: The call did not succeed.
+        """
+        try:
+            await self._caller.call(delete_subscription.OPERATION, PLAIN, text(subscription_id, "subscription_id"))
+        except NotFound as error:
+            if not error.maybe_applied:  # after a lost answer, gone is what was asked for
+                raise
+
+
+def _event_types(values: Iterable[WebhookEventType | str]) -> list[WebhookEventType]:
+    return [WebhookEventType(value) for value in texts(values, "event_types")]
+
+
+__all__ = ["WebhooksResource"]

@@ -1,0 +1,208 @@
+"""The attempts of one call: each takes its turn at the limiter, a token, and reads the whole answer.
+
+What is tried again: a request that never left, for any method; 408, 429, 500, 502, 503, 504 and 52x; an answer that
+was lost, came too late or was cut off, because reads repeat freely and writes carry one idempotency key through all
+attempts. What is not: any other status, 409 and 422 above all, and errors of programming.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from brex_accounting_client import Operation
+from brex_accounting_client.errors import trace_id_of
+
+from ..auth.tokens import TokenSource
+from ..clock import Clock
+from ..errors import CallError
+from .call import Call
+from .deadline import exceeded, time_left, within
+from .http import Response, SendFailed
+from .limiter import Limiter, Slot, WaitTooLong
+from .mapping import failure, send_error
+from .retry import RetryPolicy, is_ambiguous, is_retried
+from .retry_after import retry_after
+from .runtime import Account, Runtime
+from .session import Session
+
+
+@frozen
+class _Answer:
+    """An answer, and the token that it answers."""
+
+    response: Response
+    token: str
+
+
+@frozen
+class Attempts:
+    """Sends a request until it is answered for good.
+
+    Attributes:
+        session: The open connections.
+        runtime: Time and randomness.
+        shared: The account's retry budget and limiter.
+        limiter: The limiter to take a turn at, None where the client turned it off.
+        tokens: Where tokens come from.
+        policy: How often, and how long to wait in between.
+        timeout: Seconds for one attempt, its whole body included.
+    """
+
+    session: Session
+    runtime: Runtime
+    shared: Account
+    limiter: Limiter | None
+    tokens: TokenSource
+    policy: RetryPolicy
+    timeout: float
+
+    async def run(self, call: Call, operation: Operation[..., Any], request: dict[str, Any]) -> Response:
+        """The answer that the caller is to see: a success or a refusal.
+
+        Raises:
+            CallError: There is no such answer: every attempt failed, or the time is over.
+            ClientStateError: The client was closed meanwhile.
+        """
+        while True:
+            self.session.check()
+            call.attempts += 1
+            result = await self._attempt(call, request)
+            if isinstance(result, SendFailed):
+                if result.outcome != "not sent":
+                    call.doubt()
+                await self._pause(call, send_error(result, call))
+                continue
+            status = result.response.status_code
+            if is_ambiguous(status):
+                call.doubt()
+            if status == 401 and await self._renewed(call, result.token):
+                continue
+            if not is_retried(status):
+                if 200 <= status < 300:
+                    self.shared.budget.succeeded()
+                return result.response
+            await self._pause(call, failure(operation, result.response, call, self._clock.now()))
+
+    @property
+    def _clock(self) -> Clock:
+        return self.runtime.clock
+
+    # ---- one attempt --------------------------------------------------------------------------------------------
+
+    async def _attempt(self, call: Call, request: dict[str, Any]) -> _Answer | SendFailed:
+        slot = await self._turn(call)
+        try:
+            token = await self._token(call)
+        except BaseException:
+            self._unsent(slot)
+            raise
+        started = self._clock.monotonic()
+        try:
+            result = await self._send(call, request, token)
+        except BaseException:
+            # A request that was cancelled counts at Brex as much as one that was answered.
+            self._settle(slot, None)
+            self._tell(call, None, self._clock.monotonic() - started)
+            raise
+        self._settle(slot, result)
+        self._tell(call, result, self._clock.monotonic() - started)
+        return result if isinstance(result, SendFailed) else _Answer(result, token)
+
+    async def _turn(self, call: Call) -> Slot | None:
+        if self.limiter is None:
+            return None
+        try:
+            return await self.limiter.acquire(
+                deadline=call.deadline, on_wait=lambda seconds: call.waiting("rate limit", seconds)
+            )
+        except WaitTooLong as too_long:
+            wait = too_long.seconds
+        raise exceeded(call, "rate limit", wait=wait)
+
+    async def _token(self, call: Call) -> str:
+        at_hand = self.tokens.token_at_hand()
+        if at_hand is not None:
+            return at_hand
+        scope = within(time_left(call, self._clock.monotonic()))
+        try:
+            async with scope:
+                return await self.tokens.access_token()
+        except TimeoutError:
+            if not scope.expired():
+                raise
+        raise exceeded(call, "token")
+
+    async def _send(self, call: Call, request: dict[str, Any], token: str) -> Response | SendFailed:
+        left = time_left(call, self._clock.monotonic())
+        scope = within(min(self.timeout, left))
+        try:
+            async with scope:
+                return await self.session.connections().send(request, token=token, step_seconds=self.timeout)
+        except SendFailed as failed:
+            return failed
+        except TimeoutError:
+            if not scope.expired():
+                raise
+        if left <= self.timeout:
+            call.doubt()
+            raise exceeded(call, "attempt")
+        return SendFailed("timed out", f"attempt took longer than {self.timeout:.3g} s")
+
+    def _settle(self, slot: Slot | None, result: Response | SendFailed | None) -> None:
+        if slot is None or self.limiter is None:
+            return
+        if isinstance(result, SendFailed) and result.outcome == "not sent":
+            self.limiter.unsent(slot)
+        elif isinstance(result, Response) and result.status_code == 429:
+            self.limiter.refused(slot, retry_after(result.headers, self._clock.now()))
+        else:
+            self.limiter.answered(slot)
+
+    def _unsent(self, slot: Slot | None) -> None:
+        if slot is not None and self.limiter is not None:
+            self.limiter.unsent(slot)
+
+    def _tell(self, call: Call, result: Response | SendFailed | None, seconds: float) -> None:
+        if isinstance(result, Response):
+            trace_id = trace_id_of(result.headers)
+            call.attempted("answered", status_code=result.status_code, trace_id=trace_id, seconds=seconds)
+        else:
+            outcome = "cancelled" if result is None else result.outcome
+            call.attempted(outcome, status_code=None, trace_id=None, seconds=seconds)
+
+    # ---- between attempts ---------------------------------------------------------------------------------------
+
+    async def _renewed(self, call: Call, token: str) -> bool:
+        """Whether another token is there for the same request: once in a call, and named by the one refused."""
+        if call.renewed:
+            return False
+        call.renewed = True
+        scope = within(time_left(call, self._clock.monotonic()))
+        try:
+            async with scope:
+                return await self.tokens.refused(token)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+        raise exceeded(call, "token")
+
+    async def _pause(self, call: Call, error: CallError) -> None:
+        """Wait for the next attempt, or raise the error of the last one."""
+        asked = error.retry_after
+        if call.attempts >= self.policy.attempts:
+            raise error
+        if asked is not None and asked > self.policy.max_retry_after:
+            advice = f"Brex asked to wait {asked:.0f} s, longer than RetryPolicy.max_retry_after allows."
+            raise error.advised(advice)
+        wait = self.policy.delay(call.attempts, asked, self.runtime.random)
+        if wait > time_left(call, self._clock.monotonic()):
+            raise exceeded(call, "back-off", wait=wait, last=error) from error
+        if not self.shared.budget.take():
+            raise error.starved()
+        call.waiting("back-off" if asked is None else "retry-after", wait)
+        await self._clock.sleep(wait)
+
+
+__all__ = ["Attempts"]

@@ -1,0 +1,230 @@
+"""The seam on httpx: connections, TLS, proxies, and one request with its whole answer.
+
+httpx is at home in this package only. Its errors do not leave this module: they hold the request with its token.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import httpx
+from attrs import field, frozen
+
+from brex_accounting_client import Client
+
+from ..errors import InvalidArgument
+from . import quiet
+
+AsyncTransport = httpx.AsyncBaseTransport
+"""What ``transport=`` takes: httpx's own interface for what carries requests."""
+
+Response = httpx.Response
+
+CONNECT_SECONDS = 10.0
+"""The most that making a connection may take of an attempt."""
+
+
+class SendFailed(Exception):
+    """A request got no whole answer; internal, and free of httpx's objects.
+
+    Attributes:
+        outcome: ``not sent`` where the request cannot have reached the server.
+        reason: Why, in words that may stand in an error's text.
+    """
+
+    def __init__(self, outcome: Literal["not sent", "answer lost", "timed out"], reason: str) -> None:
+        self.outcome: Literal["not sent", "answer lost", "timed out"] = outcome
+        self.reason = reason
+        super().__init__(reason)
+
+
+@frozen(kw_only=True)
+class HttpSettings:
+    """How to reach Brex.
+
+    Attributes:
+        base_url: Scheme and host, and a path where a gateway needs one.
+        user_agent: The whole ``User-Agent``.
+        proxy: URL of a proxy for everything; None takes the environment's, as httpx does.
+        ssl_context: Certificates to trust; None takes the shared default context.
+        transport: Carries requests instead of httpx's own; no proxy applies then.
+    """
+
+    base_url: str
+    user_agent: str
+    proxy: str | None = field(default=None, repr=False)
+    ssl_context: ssl.SSLContext | None = None
+    transport: AsyncTransport | None = None
+
+    def __attrs_post_init__(self) -> None:
+        _check_base_url(self.base_url)
+        if self.transport is not None and not isinstance(self.transport, AsyncTransport):  # pyright: ignore[reportUnnecessaryIsInstance]
+            message = "transport: expected an httpx.AsyncBaseTransport"
+            raise InvalidArgument(message)
+        if self.transport is not None and (self.proxy is not None or self.ssl_context is not None):
+            message = "transport: carries requests by itself; give it the proxy or ssl_context, not the client"
+            raise InvalidArgument(message)
+        if self.proxy is not None:
+            _check_proxy(self.proxy)
+
+
+def default_ssl_context() -> ssl.SSLContext:
+    """Certificates as httpx finds them: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR``, else certifi's.
+
+    Raises:
+        InvalidArgument: The environment names certificates that cannot be read.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl.SSLError is one too
+        message = f"SSL_CERT_FILE or SSL_CERT_DIR: no certificates can be read there{_system_reason(error)}"
+    raise InvalidArgument(message)
+
+
+class Connections:
+    """A pool of connections to Brex; belongs to the event loop in which it was made.
+
+    Args:
+        settings: How to reach Brex.
+        ssl_context: Used where the settings bring none.
+
+    Raises:
+        InvalidArgument: The environment names a proxy that cannot be used.
+    """
+
+    def __init__(self, settings: HttpSettings, ssl_context: ssl.SSLContext | None) -> None:
+        quiet.install()
+        self._base_url = settings.base_url.rstrip("/")
+        self._httpx = _async_client(settings, ssl_context)
+        self._client = Client(base_url=settings.base_url).set_async_httpx_client(self._httpx)
+
+    async def send(self, request: dict[str, Any], *, token: str, step_seconds: float) -> httpx.Response:
+        """Send a request and read the whole answer; the connection is given back before this returns.
+
+        Args:
+            request: What an operation's ``request`` made.
+            token: The access token to send.
+            step_seconds: The most that each step may take; the whole is the caller's to bound.
+
+        Raises:
+            SendFailed: There is no whole answer.
+        """
+        complete = {
+            **request,
+            # Whole, because httpx takes four times as long to join it with a base URL.
+            "url": f"{self._base_url}{request['url']}",
+            "headers": {**request["headers"], "Authorization": f"Bearer {token}"},
+            "timeout": httpx.Timeout(step_seconds, connect=min(step_seconds, CONNECT_SECONDS)),
+        }
+        try:
+            with quiet.quietly():
+                return await self._client.send_async(complete)
+        except (httpx.TransportError, httpx.StreamError, OSError) as error:
+            failed = _failed(error)
+        # Outside the except block, or httpx's error would hang on ours as its context, with the request in it.
+        raise failed
+
+    async def close(self) -> None:
+        """Close all connections."""
+        with quiet.quietly():
+            await self._httpx.aclose()
+
+
+def _async_client(settings: HttpSettings, ssl_context: ssl.SSLContext | None) -> httpx.AsyncClient:
+    try:
+        return httpx.AsyncClient(
+            headers={"User-Agent": settings.user_agent},
+            proxy=settings.proxy,
+            verify=settings.ssl_context or ssl_context or True,
+            transport=settings.transport,
+            cookies=_no_cookies(),
+            event_hooks={"response": [_no_redirect]},
+            follow_redirects=False,
+        )
+    except (ValueError, ImportError, httpx.InvalidURL):
+        # What httpx says of a proxy's URL repeats it, with its password.
+        message = (
+            "proxy, or HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: expected the URL of an HTTP proxy, such as "
+            "http://proxy.example.com:3128 (socks5:// needs the package socksio)"
+        )
+    raise InvalidArgument(message)
+
+
+def _failed(error: Exception) -> SendFailed:
+    name = type(error).__name__
+    match error:
+        case httpx.ConnectError():
+            return SendFailed("not sent", f"{name}{_system_reason(error)}")
+        case httpx.ConnectTimeout() | httpx.PoolTimeout() | httpx.ProxyError() | httpx.UnsupportedProtocol():
+            return SendFailed("not sent", name)
+        case httpx.TimeoutException() | TimeoutError():
+            return SendFailed("timed out", name)
+        case _:
+            return SendFailed("answer lost", name)
+
+
+def _system_reason(error: BaseException) -> str:
+    """What the operating system or the TLS library said, by its own numbers: no text of anybody else's is repeated."""
+    seen: BaseException | None = error
+    while seen is not None:
+        match seen:
+            case ssl.SSLCertVerificationError(verify_message=str(reason)) | ssl.SSLError(reason=str(reason)):
+                return f": {reason}"
+            case socket.gaierror(errno=int(number)):
+                return f": the host's name cannot be resolved ({number})"
+            case OSError(errno=int(number)):
+                return f": {os.strerror(number)}"
+            case _:
+                seen = seen.__cause__ or seen.__context__
+    return ""
+
+
+async def _no_redirect(response: httpx.Response) -> None:
+    """Let a redirect be an answer like any other: httpx would raise on a malformed Location before we see it."""
+    if response.is_redirect:
+        del response.headers["Location"]
+
+
+def _no_cookies() -> CookieJar:
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+
+def _check_base_url(base_url: str) -> None:
+    try:
+        parts = urlsplit(base_url)
+        httpx.URL(base_url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname)
+        bare = not (parts.username or parts.password or parts.query or parts.fragment)
+        if fits and bare and (parts.port is None or parts.port > 0):
+            return
+    except (ValueError, TypeError, AttributeError, httpx.InvalidURL):
+        pass
+    message = "base_url: expected a scheme and a host, such as https://api.brex.com, without user, query or fragment"
+    raise InvalidArgument(message)
+
+
+def _check_proxy(proxy: str) -> None:
+    """Refuse what httpx would refuse with the URL, password included, in its message."""
+    try:
+        httpx.Proxy(proxy)
+    except (ValueError, TypeError, httpx.InvalidURL):
+        pass
+    else:
+        return
+    message = "proxy: expected the URL of a proxy, such as http://proxy.example.com:3128"
+    raise InvalidArgument(message)
+
+
+__all__ = [
+    "AsyncTransport",
+    "Connections",
+    "HttpSettings",
+    "Response",
+    "SendFailed",
+    "default_ssl_context",
+]

@@ -1,0 +1,150 @@
+"""What clients of one process share: for each account its limiter and retry budget, and the TLS context.
+
+This is the only state of the package outside of clients. Brex counts its limit for each pair of client id and account,
+whatever client objects there are, so two of them with the same pair have to share a limiter.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import ssl
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from random import Random
+from weakref import WeakValueDictionary
+
+from attrs import frozen
+
+from ..clock import Clock, SystemClock
+from .http import default_ssl_context
+from .limiter import Limiter, RateLimit
+from .retry import RetryPolicy
+from .retry_budget import RetryBudget
+
+_KEPT_SECONDS = 180.0
+"""How long an account that no client holds is remembered: longer than Brex's window of 60 s."""
+
+_NOTED_SECONDS = 1.0
+"""How exactly that is measured."""
+
+_REFILL_PER_SECOND = 1.0
+_REFILL_PER_SUCCESS = 0.2
+
+
+@frozen
+class AccountKey:
+    """What Brex counts requests for.
+
+    Attributes:
+        base_url: The host; another one counts by itself.
+        client_id: The OAuth client, None for user tokens.
+        account: The account label, or a fingerprint of the user token where there is none.
+    """
+
+    base_url: str
+    client_id: str | None
+    account: str
+
+
+class Account:
+    """What all clients of one account share."""
+
+    def __init__(self, clock: Clock, rate_limit: RateLimit | None, retry: RetryPolicy) -> None:
+        self.limiter: Limiter | None = None if rate_limit is None else Limiter(rate_limit, clock)
+        self.budget: RetryBudget = RetryBudget(retry.budget, _REFILL_PER_SECOND, _REFILL_PER_SUCCESS, clock)
+        self.unknown_seen: set[tuple[str, str]] = set()
+        self.noted: float = -math.inf
+        """When the runtime last noted that the account is in use."""
+
+
+class Runtime:
+    """Shared state, and the sources of time and randomness.
+
+    Args:
+        clock: The time; the system's by default.
+        random: Draws the back-off; seeded by the system by default.
+        idempotency_key: Makes the key of a call that writes; by default a random UUID from the system, never from
+            ``random``: two processes forked from one would draw the same keys, and Brex ignores what it takes for a
+            repetition.
+
+    Clients share the runtime of the process unless they are given another one.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        random: Random | None = None,
+        idempotency_key: Callable[[], str] | None = None,
+    ) -> None:
+        self.clock: Clock = clock or SystemClock()
+        self.random: Random = random or Random()  # noqa: S311 - jitter is no secret
+        self.idempotency_key: Callable[[], str] = idempotency_key or _uuid
+        self._lock = threading.Lock()
+        self._accounts: WeakValueDictionary[AccountKey, Account] = WeakValueDictionary()
+        # Holds accounts that were used a short while ago, in that order, whether or not a client is left.
+        self._recent: OrderedDict[AccountKey, tuple[float, Account]] = OrderedDict()
+        self._ssl_contexts: dict[tuple[str | None, str | None], ssl.SSLContext] = {}
+
+    def account(self, key: AccountKey, rate_limit: RateLimit | None, retry: RetryPolicy) -> Account:
+        """The shared state of an account, made at its first use.
+
+        Where clients of one account disagree on the limit, the one that came last is followed.
+        """
+        with self._lock:
+            found = self._accounts.get(key)
+            if found is None:
+                found = self._accounts[key] = Account(self.clock, rate_limit, retry)
+            elif rate_limit is not None:
+                if found.limiter is None:
+                    found.limiter = Limiter(rate_limit, self.clock)
+                else:
+                    found.limiter.configure(rate_limit)
+        self.used(key, found)
+        return found
+
+    def used(self, key: AccountKey, account: Account) -> None:
+        """Note that an account is in use, so that it outlives its clients by more than Brex's window."""
+        now = self.clock.monotonic()
+        if now - account.noted < _NOTED_SECONDS:
+            return
+        account.noted = now
+        with self._lock:
+            self._recent[key] = (now, account)
+            self._recent.move_to_end(key)
+            while self._recent:
+                oldest, (when, _) = next(iter(self._recent.items()))
+                if when > now - _KEPT_SECONDS:
+                    break
+                del self._recent[oldest]
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """The default TLS context; making one takes longer than everything else about a client."""
+        named = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+        with self._lock:
+            if named not in self._ssl_contexts:
+                self._ssl_contexts[named] = default_ssl_context()
+            return self._ssl_contexts[named]
+
+
+def _uuid() -> str:
+    return str(uuid.uuid4())
+
+
+_default: Runtime | None = None
+_default_lock = threading.Lock()
+
+
+def default_runtime() -> Runtime:
+    """The runtime of this process."""
+    global _default  # noqa: PLW0603 - the one piece of state at module level
+    with _default_lock:
+        if _default is None:
+            _default = Runtime()
+        return _default
+
+
+__all__ = ["Account", "AccountKey", "Runtime", "default_runtime"]

@@ -1,0 +1,118 @@
+"""An open client: its event loop, its connections, and the tasks that outlive a call of its user's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Literal, TypeVar
+
+from ..errors import ClientStateError
+from .http import Connections, HttpSettings
+from .runtime import Runtime
+
+T = TypeVar("T")
+
+
+class Session:
+    """What a client and all its views share.
+
+    Args:
+        settings: How to reach Brex.
+        runtime: Where the TLS context comes from.
+    """
+
+    def __init__(self, settings: HttpSettings, runtime: Runtime) -> None:
+        self.settings = settings
+        self._runtime = runtime
+        self._state: Literal["new", "open", "closed"] = "new"
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connections: Connections | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._calls = 0
+
+    @property
+    def state(self) -> Literal["new", "open", "closed"]:
+        """Where the client stands in its life."""
+        return self._state
+
+    def open(self) -> None:
+        """Make the connections, in the running event loop.
+
+        Raises:
+            ClientStateError: The client is open already, or was closed.
+        """
+        if self._state != "new":
+            message = f"this client is {'open already' if self._state == 'open' else 'closed'}; make another one"
+            raise ClientStateError(message)
+        self._loop = asyncio.get_running_loop()
+        context = self._runtime.ssl_context() if self.settings.transport is None else None
+        self._connections = Connections(self.settings, context)
+        self._state = "open"
+
+    def check(self) -> None:
+        """Make sure that the client can be used here and now.
+
+        Raises:
+            ClientStateError: It cannot.
+        """
+        if self._state == "new":
+            message = "this client is not open; use it inside `async with Brex(...) as brex:`"
+        elif self._state == "closed":
+            message = "this client is closed; make another one"
+        elif asyncio.get_running_loop() is not self._loop:
+            message = "this client belongs to another event loop; make one in each event loop"
+        else:
+            return
+        raise ClientStateError(message)
+
+    def connections(self) -> Connections:
+        """The open connections.
+
+        Raises:
+            ClientStateError: There are none.
+        """
+        self.check()
+        if self._connections is None:  # pragma: no cover - an open session has connections
+            raise AssertionError
+        return self._connections
+
+    def next_call(self) -> int:
+        """A number for a call."""
+        self._calls += 1
+        return self._calls
+
+    def spawn(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run something in the background that ends with the client at the latest."""
+        try:
+            self.check()
+        except ClientStateError:
+            coroutine.close()
+            raise
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self) -> None:
+        """End the tasks, then close the connections; a second time does nothing.
+
+        Raises:
+            ClientStateError: This is another event loop than the client's.
+        """
+        if self._state != "open":
+            self._state = "closed"
+            return
+        self.check()
+        self._state = "closed"
+        try:
+            tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks)
+        finally:
+            if self._connections is not None:
+                await self._connections.close()
+
+
+__all__ = ["Session"]
