@@ -6,7 +6,7 @@ import argparse
 import platform
 from pathlib import Path
 
-from . import decoding, encoding, memory, processes, table
+from . import decoding, encoding, memory, processes, sdk, table, walking
 from .page import make_page
 from .stock import stock_page
 
@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
             *encoding.rows(page, stock),
             *memory.rows(page, contenders),
         ]
+    rows += sdk.rows(ROOT)
     rows += [*processes.import_rows(), *processes.check_rows(ROOT)]
     title = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     table.show(rows, title, _note())
@@ -36,7 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _note() -> str:
     return (
         f"Medians of calls in shuffled turns with the collector on: {decoding.ROUNDS} rounds for the page, "
-        f"{decoding.VARIANT_ROUNDS} for its other spellings, {encoding.ROUNDS} for encode, "
+        f"{decoding.VARIANT_ROUNDS} for its other spellings, {encoding.ROUNDS} for encode, {walking.WALK_ROUNDS} "
+        f"for walks, {walking.GET_ROUNDS} for one record, "
         f"{processes.IMPORT_ROUNDS} processes for each import, {processes.CHECK_ROUNDS} for the check."
     )
 

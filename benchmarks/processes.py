@@ -24,6 +24,7 @@ _IMPORTS = {
         "import brex_accounting_client; "
         "from brex_accounting_client.api.accounting_records import query_accounting_records"
     ),
+    "from brex_accounting import Brex": "from brex_accounting import Brex",
 }
 _TIMED = "import time; started = time.perf_counter(); {}; print(time.perf_counter() - started)"
 _UNWANTED = (

@@ -49,9 +49,9 @@ if TYPE_CHECKING:
     from .paging import Stream
     from .reports import ExportFailure, ExportReport, ExportSuccess, RefusedResult
     from .resources.integrations import EnsuredIntegration, EnsureOutcome
-    from .transport.limiter import RateLimit
     from .transport.retry import RetryPolicy
     from .transport.runtime import Runtime
+    from .transport.window import RateLimit
 
 _HOMES = {
     "client": ("Brex",),
@@ -93,7 +93,7 @@ _HOMES = {
     "paging": ("Stream",),
     "reports": ("ExportFailure", "ExportReport", "ExportSuccess", "RefusedResult"),
     "resources.integrations": ("EnsureOutcome", "EnsuredIntegration"),
-    "transport.limiter": ("RateLimit",),
+    "transport.window": ("RateLimit",),
     "transport.retry": ("RetryPolicy",),
     "transport.runtime": ("Runtime",),
 }

@@ -16,10 +16,10 @@ from .errors import InvalidArgument
 from .events import Observer, OnEvent
 from .transport.caller import Caller, CallOptions
 from .transport.http import AsyncTransport, HttpSettings
-from .transport.limiter import RateLimit
 from .transport.retry import RetryPolicy
 from .transport.runtime import AccountKey, Runtime, default_runtime
 from .transport.session import Session
+from .transport.window import RateLimit
 from .version import __version__
 
 if TYPE_CHECKING:

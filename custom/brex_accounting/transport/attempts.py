@@ -20,12 +20,13 @@ from ..errors import CallError
 from .call import Call
 from .deadline import exceeded, time_left, within
 from .http import Response, SendFailed
-from .limiter import Limiter, Slot, WaitTooLong
+from .limiter import Limiter, WaitTooLong
 from .mapping import failure, send_error
 from .retry import RetryPolicy, is_ambiguous, is_retried
 from .retry_after import retry_after
 from .runtime import Account, Runtime
 from .session import Session
+from .window import Slot
 
 
 @frozen

@@ -17,12 +17,12 @@ from ..events import Observer
 from .attempts import Attempts
 from .call import Call
 from .http import Response
-from .limiter import RateLimit
 from .mapping import read_answer
 from .retry import ONCE, RetryPolicy
 from .runtime import AccountKey, Runtime
 from .session import Session
 from .unknown import tell_unknown
+from .window import RateLimit
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -28,6 +28,12 @@ def _not_negative(_: object, attribute: Any, value: Any) -> None:
         raise InvalidArgument(message)
 
 
+def _at_least_one(_: object, attribute: Any, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 1 <= value < math.inf:
+        message = f"RetryPolicy.{attribute.name}: expected a number from 1, got {value!r}; attempts=1 turns retries off"
+        raise InvalidArgument(message)
+
+
 @frozen(kw_only=True)
 class RetryPolicy:
     """How often a call is tried, and how long it waits in between.
@@ -46,7 +52,7 @@ class RetryPolicy:
     backoff: float = field(default=0.5, validator=_seconds)
     max_backoff: float = field(default=20.0, validator=_seconds)
     max_retry_after: float = field(default=120.0, validator=_not_negative)
-    budget: float = field(default=60.0, validator=_not_negative)
+    budget: float = field(default=60.0, validator=_at_least_one)
 
     def delay(self, attempt: int, asked: float | None, random: Random) -> float:
         """Seconds before the next attempt: full jitter, on top of what Brex asked for.

@@ -20,9 +20,10 @@ from attrs import frozen
 
 from ..clock import Clock, SystemClock
 from .http import default_ssl_context
-from .limiter import Limiter, RateLimit
+from .limiter import Limiter
 from .retry import RetryPolicy
 from .retry_budget import RetryBudget
+from .window import RateLimit
 
 _KEPT_SECONDS = 180.0
 """How long an account that no client holds is remembered: longer than Brex's window of 60 s."""
