@@ -27,6 +27,11 @@ TRACE_HEADER = "x-brex-trace-id"
 """Where Brex puts the id that its support asks for (https://developer.brex.com/docs/support)."""
 
 
+def _looks_like_id(found: str | None) -> bool:
+    """Whether this may be repeated: an id is Brex's, but what stands in its place may be anything."""
+    return found is not None and _CODE.fullmatch(found) is not None
+
+
 class ClientError(Exception):
     """Root of everything that this package raises by itself."""
 
@@ -131,7 +136,7 @@ class BadRecord:
     """
 
     index: int
-    id: str | None
+    id: str | None = attrs.field(repr=lambda found: repr(found if _looks_like_id(found) else None))
     path: str
     reason: str
     raw: bytes = attrs.field(repr=False)
@@ -139,11 +144,11 @@ class BadRecord:
     @property
     def label(self) -> str:
         """The id where it looks like one, else the place: an id is Brex's, but what stands there may be anything."""
-        return self.id if self.id is not None and _CODE.fullmatch(self.id) else f"item {self.index}"
+        return self.id if self.id is not None and _looks_like_id(self.id) else f"item {self.index}"
 
     def without_raw(self) -> BadRecord:
-        """The same without the bytes, which hold names and memos and are not for pickles."""
-        return attrs.evolve(self, raw=b"")
+        """The same without the bytes, which hold names and memos and are not for pickles, and with an id or none."""
+        return attrs.evolve(self, raw=b"", id=self.id if _looks_like_id(self.id) else None)
 
 
 class BadRecords(Undecodable):

@@ -45,12 +45,30 @@ def text(value: Any, name: str) -> str:
     """A string that says something.
 
     Raises:
-        InvalidArgument: It is no string, or blank. The value is not repeated.
+        InvalidArgument: It is no string, blank, or cannot be sent. The value is not repeated.
     """
     if not isinstance(value, str) or not value.strip():
         message = f"{name}: expected a string that is not empty"
         raise InvalidArgument(message)
-    return value
+    return sendable(value, name)
+
+
+def sendable(value: str, name: str) -> str:
+    """A string that can be written as UTF-8.
+
+    Raises:
+        InvalidArgument: It holds half of a surrogate pair. The value is not repeated.
+    """
+    if value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        at = error.start
+    else:
+        return value
+    message = f"{name}: half of a surrogate pair at character {at} cannot be sent; replace it, by U+FFFD for instance"
+    raise InvalidArgument(message)
 
 
 def header(value: Any, name: str) -> str:
@@ -101,4 +119,4 @@ def moment(value: Any, name: str) -> datetime.datetime | datetime.date:
     return found
 
 
-__all__ = ["count", "header", "instant", "moment", "seconds", "text"]
+__all__ = ["count", "header", "instant", "moment", "seconds", "sendable", "text"]

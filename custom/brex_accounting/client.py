@@ -90,7 +90,7 @@ class Brex:
             ssl_context=ssl_context,
             transport=transport,
         )
-        self._runtime = runtime or default_runtime()
+        self._runtime = default_runtime() if runtime is None else _checked_runtime(runtime)
         self._rate_limit = _checked_rate_limit(rate_limit)
         self._session = Session(settings, self._runtime)
         self._owns_session = True
@@ -258,7 +258,7 @@ class Brex:
             session=self._session,
             runtime=self._runtime,
             tokens=tokens,
-            key=AccountKey(self._session.settings.base_url, tokens.client_id, counted),
+            key=AccountKey(self._session.settings.host, tokens.client_id, counted),
             account=label,
             rate_limit=self._rate_limit,
             options=options,
@@ -279,6 +279,13 @@ def _checked_rate_limit(rate_limit: object) -> RateLimit | None:
     if rate_limit is None or isinstance(rate_limit, RateLimit):
         return rate_limit
     message = "rate_limit: expected a RateLimit, or None for no limiter"
+    raise InvalidArgument(message)
+
+
+def _checked_runtime(runtime: object) -> Runtime:
+    if isinstance(runtime, Runtime):
+        return runtime
+    message = "runtime: expected a Runtime, or None for the one of the process"
     raise InvalidArgument(message)
 
 

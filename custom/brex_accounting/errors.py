@@ -404,6 +404,7 @@ class PageContradiction(PagingError):
 def _rebuilt(kind: type[E], args: tuple[Any, ...], facts: dict[str, Any]) -> E:
     """Make a travelled error: its text and its facts, nothing that came over the wire."""
     error = kind.__new__(kind, *args)
+    error.args = args  # OSError leaves it to __init__
     vars(error).update(facts)
     return error
 

@@ -173,7 +173,7 @@ class Observer:
     """Hands events to the caller's hook and to the log, and lets neither disturb a call."""
 
     def __init__(self, on_event: OnEvent | None) -> None:
-        if on_event is not None and (not callable(on_event) or inspect.iscoroutinefunction(on_event)):
+        if on_event is not None and not _is_plain(on_event):
             message = "on_event: expected a plain function that takes one event; start tasks from it if you must wait"
             raise InvalidArgument(message)
         self._on_event = on_event
@@ -192,6 +192,11 @@ class Observer:
             self._on_event(event)
         except Exception:  # whatever a hook raises is the hook's, and the call is not to blame
             logger.exception("on_event raised; the call goes on")
+
+
+def _is_plain(hook: object) -> bool:
+    called = getattr(hook, "__call__", None)  # noqa: B004 - an object may be called like a coroutine function too
+    return called is not None and not (inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(called))
 
 
 def printable_name(name: str) -> str | None:

@@ -31,7 +31,7 @@ class IdDigest:
 
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=_DIGEST_SIZE)
-        self.count = 0
+        self.count: int = 0
 
     def add(self, ids: Iterable[str]) -> None:
         """Append ids."""

@@ -56,7 +56,8 @@ def following(
     cursor = page.next_cursor or None
     if cursor is not None and cursor.strip().casefold() in _NO_CURSORS:
         return _INVALID
-    match getattr(page, "has_next_page", cursor is not None), cursor:
+    more = getattr(page, "has_next_page", None)
+    match (cursor is not None) if more is None else more, cursor:
         case True, None:
             return _NO_WAY_ON
         case False, None:

@@ -113,4 +113,4 @@ class Listing(Generic[T, P]):
         return None if self.ids is None else self.ids[start : start + self.ids_in_a_call]
 
 
-__all__ = ["CursorPage", "Listing", "Place"]
+__all__ = ["IDS_IN_A_CALL", "CursorPage", "Listing", "Place"]

@@ -101,8 +101,7 @@ class Prefetch(Generic[P]):
             self._task.add_done_callback(self._arrived)
 
     def rewind(self, place: Place) -> None:
-        """Go back to a place. Only while nothing is being fetched."""
-        self._ready.clear()
+        """Go back to a place. Only while nothing is fetched ahead."""
         self._trail.rewind(place)
         self.place = place
 
@@ -140,7 +139,7 @@ class Prefetch(Generic[P]):
         if task is not self._task:
             return
         self._task = None
-        if self._closed or task.cancelled():
+        if task.cancelled():
             return
         if error is not None:
             self._ready.append(error)

@@ -51,7 +51,6 @@ class RollCall:
         """The chunk was walked to its end: who is absent is missing."""
         self._missing += self._absent.values()
         self._absent = {}
-        self._written = None
 
     def write(self) -> bytes:
         """The indexes of all missing and absent ids, as a compressed bitmap: checkpoints hold no ids."""

@@ -54,9 +54,9 @@ class Walk(Generic[R, P, T]):
 
     def __init__(self, listing: Listing[R, P], unpack: Callable[[P, int], Sequence[T]]) -> None:
         self.hand: Iterator[T] = iter(())
-        self.pages = 0
-        self.closed = False
-        self.broken = False
+        self.pages: int = 0
+        self.closed: bool = False
+        self.broken: bool = False
         self._listing = listing
         self._unpack = unpack
         self._fingerprint = checkpoint.fingerprint(listing)
@@ -228,7 +228,6 @@ class Walk(Generic[R, P, T]):
         if digest.count == mark.finished and digest.value() == mark.digest:
             self._bad_records += passed
             return step, len(items)
-        self._mark = Bookmark(mark.place)
         if step.place != mark.place:
             self._prefetch.rewind(mark.place)
             step = await self._take()

@@ -19,7 +19,7 @@ from brex_accounting_client.models import (
 )
 from brex_accounting_client.types import OnBadRecord
 
-from ..checks import text
+from ..checks import sendable, text
 from ..errors import InvalidArgument
 from ..paging import Listing, Stream, pages, raw_records, records
 from ..transport.caller import PLAIN, Ask, Caller
@@ -73,6 +73,8 @@ class ExpensesResource:
         if memo is not None and not isinstance(memo, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             message = "memo: expected a string, or None to remove it"
             raise InvalidArgument(message)
+        if memo is not None:
+            sendable(memo, "memo")
         return await self._caller.call(
             update_expense.OPERATION,
             Ask(idempotency_key=idempotency_key),

@@ -11,7 +11,7 @@ from brex_accounting_client.api.accounting_integrations import (
     disconnect_integration,
     reactivate_integration,
 )
-from brex_accounting_client.models import AccountingIntegration, CreateIntegrationRequest
+from brex_accounting_client.models import AccountingIntegration, CreateIntegrationRequest, IntegrationStatus
 
 from ..checks import text
 from ..errors import ActiveIntegrationExists, Conflict, VendorAccountIdMismatch
@@ -23,12 +23,14 @@ class EnsureOutcome(StrEnum):
 
     ACTIVE = "active"
     """The integration is active: it was created, or it was there."""
+    NOT_ACTIVE = "not active"
+    """Brex answered with the integration that was asked for, but it is not active: reactivate it."""
     OTHER_VENDOR = "other vendor"
     """An integration with another vendor is active."""
     OTHER_VENDOR_ACCOUNT = "other vendor account"
     """An integration with the same vendor and another vendor account is active."""
     CONFLICT = "conflict"
-    """Brex refused for a reason that its document does not list."""
+    """Brex refused for another reason, or does not say whose integration is active."""
 
 
 @frozen(kw_only=True)
@@ -37,8 +39,8 @@ class EnsuredIntegration:
 
     Attributes:
         outcome: How it ended.
-        integration: The active integration that was asked for; None unless the outcome is ACTIVE.
-        conflict: Why there is none; None if the outcome is ACTIVE. Raise it to treat the outcome as an error.
+        integration: The integration that was asked for; None where there is a conflict.
+        conflict: Why there is none. Raise it to treat the outcome as an error.
     """
 
     outcome: EnsureOutcome
@@ -98,14 +100,14 @@ class IntegrationsResource:
                 vendor=vendor, vendor_account_id=vendor_account_id, idempotency_key=idempotency_key
             )
         except ActiveIntegrationExists as conflict:
-            same = conflict.existing_vendor == vendor
-            outcome = EnsureOutcome.OTHER_VENDOR_ACCOUNT if same else EnsureOutcome.OTHER_VENDOR
-            return EnsuredIntegration(outcome=outcome, conflict=conflict)
+            return EnsuredIntegration(outcome=_whose(conflict.existing_vendor, vendor), conflict=conflict)
         except VendorAccountIdMismatch as conflict:
             return EnsuredIntegration(outcome=EnsureOutcome.OTHER_VENDOR_ACCOUNT, conflict=conflict)
         except Conflict as conflict:
             return EnsuredIntegration(outcome=EnsureOutcome.CONFLICT, conflict=conflict)
-        return EnsuredIntegration(outcome=EnsureOutcome.ACTIVE, integration=integration)
+        active = integration.status is IntegrationStatus.ACTIVE
+        outcome = EnsureOutcome.ACTIVE if active else EnsureOutcome.NOT_ACTIVE
+        return EnsuredIntegration(outcome=outcome, integration=integration)
 
     async def create(
         self, *, vendor: str, vendor_account_id: str, idempotency_key: str | None = None
@@ -164,6 +166,12 @@ class IntegrationsResource:
             Ask(idempotency_key=idempotency_key),
             text(integration_id, "integration_id"),
         )
+
+
+def _whose(existing_vendor: str | None, vendor: str) -> EnsureOutcome:
+    if existing_vendor is None:
+        return EnsureOutcome.CONFLICT
+    return EnsureOutcome.OTHER_VENDOR_ACCOUNT if existing_vendor == vendor else EnsureOutcome.OTHER_VENDOR
 
 
 __all__ = ["EnsureOutcome", "EnsuredIntegration", "IntegrationsResource"]

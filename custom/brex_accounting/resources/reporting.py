@@ -84,13 +84,7 @@ class Reporting:
             try:
                 await self._send(batch)
             except CallError as error:
-                error.report = self._report(
-                    unknown=batch.ids if error.maybe_applied else (),
-                    unsent=(
-                        *(() if error.maybe_applied else batch.ids),
-                        *(record_id for later in self._pending for record_id in later.ids),
-                    ),
-                )
+                error.report = self._interrupted(batch, error)
                 raise
         return self._report()
 
@@ -136,6 +130,14 @@ class Reporting:
         if others:
             self._pending.appendleft(batch.part(others))
 
+    def _interrupted(self, batch: _Batch, error: CallError) -> ExportReport:
+        """What is known when a request fails; what went along with a refused one may have taken effect there."""
+        left = (batch, *self._pending)
+        seen = [*(batch.ids if error.maybe_applied else ()), *(i for later in left if later.again for i in later.ids)]
+        unknown = frozenset(seen)
+        unsent = [record_id for later in left for record_id in later.ids if record_id not in unknown]
+        return self._report(unknown=self._sorted(list(unknown)), unsent=self._sorted(unsent))
+
     def _report(self, *, unknown: tuple[str, ...] = (), unsent: tuple[str, ...] = ()) -> ExportReport:
         return ExportReport(
             updated=self._sorted(self._updated),
@@ -165,14 +167,22 @@ def checked(results: object) -> tuple[ExportResult, ...]:
             message = f"results[{place}]: expected an ExportSuccess or an ExportFailure, got {type(result).__name__}"
             raise InvalidArgument(message)
         record_id = text(result.accounting_record_id, f"results[{place}].accounting_record_id")
-        if isinstance(result, ExportFailure):
-            text(result.message, f"results[{place}].message")
+        _check_values(result, f"results[{place}]")
         if record_id in seen:
             message = f"results[{place}]: {record_id} is in results[{seen[record_id]}] already; report each record once"
             raise InvalidArgument(message)
         seen[record_id] = place
         found.append(result)
     return tuple(found)
+
+
+def _check_values(result: ExportResult, name: str) -> None:
+    if isinstance(result, ExportFailure):
+        text(result.message, f"{name}.message")
+        return
+    for field in ("reference_id", "deep_link_url"):
+        if getattr(result, field) is not None:
+            text(getattr(result, field), f"{name}.{field}")
 
 
 def _on_the_wire(result: ExportResult) -> SuccessfulExportResult | FailedExportResult:

@@ -21,7 +21,7 @@ from brex_accounting_client.models import (
 )
 
 from ..checks import text
-from ..errors import NotFound
+from ..errors import InvalidArgument, NotFound
 from ..paging import Stream, records
 from ..transport.caller import PLAIN, Ask, Caller
 from .arguments import given, texts
@@ -149,7 +149,11 @@ class WebhooksResource:
 
 
 def _event_types(values: Iterable[WebhookEventType | str]) -> list[WebhookEventType]:
-    return [WebhookEventType(value) for value in texts(values, "event_types")]
+    found = [WebhookEventType(value) for value in texts(values, "event_types")]
+    if not found:
+        message = "event_types: expected at least one event, such as ACCOUNTING_RECORD_READY_FOR_EXPORT"
+        raise InvalidArgument(message)
+    return found
 
 
 __all__ = ["WebhooksResource"]

@@ -15,6 +15,7 @@ from brex_accounting_client import Operation
 from brex_accounting_client.errors import trace_id_of
 
 from ..auth.tokens import TokenSource
+from ..checks import header
 from ..clock import Clock
 from ..errors import CallError
 from .call import Call
@@ -125,31 +126,35 @@ class Attempts:
     async def _token(self, call: Call) -> str:
         at_hand = self.tokens.token_at_hand()
         if at_hand is not None:
-            return at_hand
+            return header(at_hand, "access token")
         scope = within(time_left(call, self._clock.monotonic()))
         try:
             async with scope:
-                return await self.tokens.access_token()
+                return header(await self.tokens.access_token(), "access token")
         except TimeoutError:
             if not scope.expired():
                 raise
         raise exceeded(call, "token")
 
     async def _send(self, call: Call, request: dict[str, Any], token: str) -> Response | SendFailed:
+        connections = self.session.connections()
         left = time_left(call, self._clock.monotonic())
         scope = within(min(self.timeout, left))
+        sending = False
         try:
-            async with scope:
-                return await self.session.connections().send(request, token=token, step_seconds=self.timeout)
+            async with scope, connections.places:
+                sending = True
+                return await connections.send(request, token=token, step_seconds=self.timeout)
         except SendFailed as failed:
             return failed
         except TimeoutError:
             if not scope.expired():
                 raise
         if left <= self.timeout:
-            call.doubt()
+            if sending:
+                call.doubt()
             raise exceeded(call, "attempt")
-        return SendFailed("timed out", f"attempt took longer than {self.timeout:.3g} s")
+        return SendFailed("timed out" if sending else "not sent", f"attempt took longer than {self.timeout:.3g} s")
 
     def _settle(self, slot: Slot | None, result: Response | SendFailed | None) -> None:
         if slot is None or self.limiter is None:
@@ -157,7 +162,9 @@ class Attempts:
         if isinstance(result, SendFailed) and result.outcome == "not sent":
             self.limiter.unsent(slot)
         elif isinstance(result, Response) and result.status_code == 429:
-            self.limiter.refused(slot, retry_after(result.headers, self._clock.now()))
+            asked = retry_after(result.headers, self._clock.now())
+            # What one answer says must not stop the account for good.
+            self.limiter.refused(slot, None if asked is None else min(asked, self.policy.max_retry_after))
         else:
             self.limiter.answered(slot)
 
@@ -191,6 +198,7 @@ class Attempts:
 
     async def _pause(self, call: Call, error: CallError) -> None:
         """Wait for the next attempt, or raise the error of the last one."""
+        call.last = error
         asked = error.retry_after
         if call.attempts >= self.policy.attempts:
             raise error
@@ -199,7 +207,7 @@ class Attempts:
             raise error.advised(advice)
         wait = self.policy.delay(call.attempts, asked, self.runtime.random)
         if wait > time_left(call, self._clock.monotonic()):
-            raise exceeded(call, "back-off", wait=wait, last=error) from error
+            raise exceeded(call, "back-off", wait=wait)
         if not self.shared.budget.take():
             raise error.starved()
         call.waiting("back-off" if asked is None else "retry-after", wait)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from attrs import define
 
+from ..errors import CallError
 from ..events import AttemptEnded, CallEnded, CallStarted, Observer, Outcome, WaitCause, Waiting
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -27,6 +28,7 @@ class Call:
         attempts: How many attempts there have been.
         in_doubt: Whether one of them may have taken effect although no success was seen.
         renewed: Whether the token was renewed for this call already.
+        last: What the last attempt came to, where it failed.
     """
 
     number: int
@@ -39,6 +41,7 @@ class Call:
     attempts: int = 0
     in_doubt: bool = False
     renewed: bool = False
+    last: CallError | None = None
 
     @property
     def writes(self) -> bool:
@@ -98,7 +101,7 @@ class Call:
                     account=self.account,
                     call=self.number,
                     error=None if error is None else type(error).__name__,
-                    error_code=getattr(error, "error_code", None),
+                    error_code=error.error_code if isinstance(error, CallError) else None,
                     attempts=self.attempts,
                     seconds=now - self.started,
                 )

@@ -187,6 +187,8 @@ class Caller:
             request = operation.request(*args, **kwargs)
         except InvalidInput as refused:
             message = str(refused)
+        except UnicodeEncodeError:
+            message = f"{operation.name}: an argument holds half of a surrogate pair, which cannot be sent"
         else:
             if operation.method in ("POST", "PUT"):
                 request["headers"]["Idempotency-Key"] = self.idempotency_key(ask.idempotency_key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ..errors import CallError, DeadlineExceeded
+from ..errors import DeadlineExceeded
 from .call import Call, DeadlineCause
 
 _ADVICE = "Give it more time with deadline=, or try again later."
@@ -20,16 +20,13 @@ def within(seconds: float) -> asyncio.Timeout:
     return asyncio.timeout_at(asyncio.get_running_loop().time() + seconds)
 
 
-def exceeded(
-    call: Call, cause: DeadlineCause, *, wait: float | None = None, last: CallError | None = None
-) -> DeadlineExceeded:
-    """The error of a call that takes too long.
+def exceeded(call: Call, cause: DeadlineCause, *, wait: float | None = None) -> DeadlineExceeded:
+    """The error of a call that takes too long; what its last attempt came to is on it, and is its cause.
 
     Args:
         call: The call.
         cause: What the time went into.
         wait: Seconds of the wait that would end after the deadline; None where the time has run out.
-        last: What the last attempt raised, whose facts go into this error.
     """
     took = f"{call.deadline - call.started:.3g} s"
     if wait is None:
@@ -37,16 +34,18 @@ def exceeded(
     else:
         summary = f"would have to wait {wait:.3g} s ({cause}), longer than its deadline of {took} allows"
     facts = call.facts()
-    content = None
+    last = call.last
     if last is not None:
-        content = last.content
         facts |= {
             "status_code": last.status_code,
             "error_code": last.error_code,
             "trace_id": last.trace_id,
             "retry_after": last.retry_after,
+            "content": last.content,
         }
-    return DeadlineExceeded(summary, wait=wait, cause=cause, advice=_ADVICE, content=content, **facts)
+    error = DeadlineExceeded(summary, wait=wait, cause=cause, advice=_ADVICE, **facts)
+    error.__cause__ = last
+    return error
 
 
 __all__ = ["exceeded", "time_left", "within"]

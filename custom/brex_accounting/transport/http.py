@@ -5,11 +5,12 @@ httpx is at home in this package only. Its errors do not leave this module: they
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import ssl
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import httpx
@@ -24,6 +25,9 @@ AsyncTransport = httpx.AsyncBaseTransport
 """What ``transport=`` takes: httpx's own interface for what carries requests."""
 
 Response = httpx.Response
+
+MOST_CONNECTIONS = 100
+"""How many requests may be under way at once; more wait for their turn."""
 
 CONNECT_SECONDS = 10.0
 """The most that making a connection may take of an attempt."""
@@ -69,8 +73,17 @@ class HttpSettings:
         if self.transport is not None and (self.proxy is not None or self.ssl_context is not None):
             message = "transport: carries requests by itself; give it the proxy or ssl_context, not the client"
             raise InvalidArgument(message)
+        if self.ssl_context is not None and not isinstance(self.ssl_context, ssl.SSLContext):  # pyright: ignore[reportUnnecessaryIsInstance]
+            message = "ssl_context: expected an ssl.SSLContext"
+            raise InvalidArgument(message)
         if self.proxy is not None:
             _check_proxy(self.proxy)
+
+    @property
+    def host(self) -> str:
+        """Scheme, host and port, however they are spelled; Brex counts requests for each of them."""
+        url = httpx.URL(self.base_url)
+        return f"{url.scheme}://{url.host}:{url.port or {'http': 80, 'https': 443}[url.scheme]}"
 
 
 def default_ssl_context() -> ssl.SSLContext:
@@ -100,6 +113,10 @@ class Connections:
     def __init__(self, settings: HttpSettings, ssl_context: ssl.SSLContext | None) -> None:
         quiet.install()
         self._base_url = settings.base_url.rstrip("/")
+        # Not httpx's own limit: a call that is cancelled at the instant at which its connection is there takes a place
+        # in that pool for good (httpcore 1.0.9), and a hundred of them would be the end of the client.
+        self.places: Final = asyncio.Semaphore(MOST_CONNECTIONS)
+        """A place for each request under way; to be held around ``send``."""
         self._httpx = _async_client(settings, ssl_context)
         self._client = Client(base_url=settings.base_url).set_async_httpx_client(self._httpx)
 
@@ -145,6 +162,7 @@ def _async_client(settings: HttpSettings, ssl_context: ssl.SSLContext | None) ->
             cookies=_no_cookies(),
             event_hooks={"response": [_no_redirect]},
             follow_redirects=False,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=MOST_CONNECTIONS, keepalive_expiry=5.0),
         )
     except (ValueError, ImportError, httpx.InvalidURL):
         # What httpx says of a proxy's URL repeats it, with its password.
@@ -186,8 +204,7 @@ def _system_reason(error: BaseException) -> str:
 
 async def _no_redirect(response: httpx.Response) -> None:
     """Let a redirect be an answer like any other: httpx would raise on a malformed Location before we see it."""
-    if response.is_redirect:
-        del response.headers["Location"]
+    response.headers.pop("Location", None)
 
 
 def _no_cookies() -> CookieJar:

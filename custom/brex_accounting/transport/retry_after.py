@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-_SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
+_SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
+_LONGEST = 1e9
+"""Seconds, some thirty years: what is longer is as good as never, and this can still be added to."""
 
 
 def retry_after(headers: Mapping[str, str], now: datetime.datetime) -> float | None:
@@ -22,7 +24,7 @@ def retry_after(headers: Mapping[str, str], now: datetime.datetime) -> float | N
     """
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
-        return float(value)
+        return min(float(value), _LONGEST)
     moment = _date(value)
     if moment is None:
         return None

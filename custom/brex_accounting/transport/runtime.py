@@ -26,7 +26,7 @@ from .retry_budget import RetryBudget
 from .window import RateLimit
 
 _KEPT_SECONDS = 180.0
-"""How long an account that no client holds is remembered: longer than Brex's window of 60 s."""
+"""How long an account that no client holds is remembered at least."""
 
 _NOTED_SECONDS = 1.0
 """How exactly that is measured."""
@@ -40,12 +40,12 @@ class AccountKey:
     """What Brex counts requests for.
 
     Attributes:
-        base_url: The host; another one counts by itself.
+        host: Scheme, host and port; another one counts by itself.
         client_id: The OAuth client, None for user tokens.
         account: The account label, or a fingerprint of the user token where there is none.
     """
 
-    base_url: str
+    host: str
     client_id: str | None
     account: str
 
@@ -59,6 +59,10 @@ class Account:
         self.unknown_seen: set[tuple[str, str]] = set()
         self.noted: float = -math.inf
         """When the runtime last noted that the account is in use."""
+
+    def is_idle(self) -> bool:
+        """Whether a new account would behave the same."""
+        return self.limiter is None or self.limiter.is_idle()
 
 
 class Runtime:
@@ -117,10 +121,14 @@ class Runtime:
             self._recent[key] = (now, account)
             self._recent.move_to_end(key)
             while self._recent:
-                oldest, (when, _) = next(iter(self._recent.items()))
+                oldest, (when, held) = next(iter(self._recent.items()))
                 if when > now - _KEPT_SECONDS:
                     break
-                del self._recent[oldest]
+                if held.is_idle():
+                    del self._recent[oldest]
+                else:  # somebody agreed on a longer window, or Brex on a longer pause
+                    self._recent[oldest] = (now, held)
+                    self._recent.move_to_end(oldest)
 
     def ssl_context(self) -> ssl.SSLContext:
         """The default TLS context; making one takes longer than everything else about a client."""

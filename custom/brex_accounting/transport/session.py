@@ -45,7 +45,8 @@ class Session:
             message = f"this client is {'open already' if self._state == 'open' else 'closed'}; make another one"
             raise ClientStateError(message)
         self._loop = asyncio.get_running_loop()
-        context = self._runtime.ssl_context() if self.settings.transport is None else None
+        brings_its_own = self.settings.transport is not None or self.settings.ssl_context is not None
+        context = None if brings_its_own else self._runtime.ssl_context()
         self._connections = Connections(self.settings, context)
         self._state = "open"
 
