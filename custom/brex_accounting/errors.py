@@ -64,7 +64,13 @@ class InvalidArgument(BrexError, ValueError):
 
 
 class ClientStateError(BrexError, RuntimeError):
-    """The client or stream cannot be used now; the text says why and what to do."""
+    """The client or stream cannot be used now; the text says why and what to do.
+
+    Attributes:
+        report: What an export report had settled when the client was closed; None outside ``records.report``.
+    """
+
+    report: ExportReport | None = None
 
 
 class SpecError(BrexError):
@@ -178,7 +184,8 @@ class DeadlineExceeded(CallError, TimeoutError):
 
     Attributes:
         wait: Seconds of the wait that would have ended after the deadline, None where the time ran out in an attempt.
-        cause: What the time went into last: ``rate limit``, ``back-off``, ``token`` or ``attempt``.
+        cause: What the time went into last: ``rate limit``, ``back-off``, ``token``, ``connection`` (too many requests
+            of the account were under way) or ``attempt``.
     """
 
     def __init__(self, summary: str, *, wait: float | None, cause: str, **facts: Any) -> None:
@@ -275,33 +282,23 @@ class RecordsNotFound(NotFound):
 class Conflict(StatusError):
     """409: the request does not fit the state of things."""
 
+    @property
+    def existing_integration_id(self) -> str | None:
+        """The integration that is active, where the answer names it."""
+        return None if self.details is None else self.details.existing_integration_id
+
+    @property
+    def existing_vendor(self) -> str | None:
+        """Its vendor, where the answer names it."""
+        return None if self.details is None else self.details.existing_vendor
+
 
 class ActiveIntegrationExists(Conflict):
     """409: the account has an active integration already."""
 
-    @property
-    def existing_integration_id(self) -> str | None:
-        """The integration that is active, where the answer names it."""
-        return None if self.details is None else self.details.existing_integration_id
-
-    @property
-    def existing_vendor(self) -> str | None:
-        """Its vendor, where the answer names it."""
-        return None if self.details is None else self.details.existing_vendor
-
 
 class VendorAccountIdMismatch(Conflict):
     """409: an integration with the same vendor and another vendor account is active."""
-
-    @property
-    def existing_integration_id(self) -> str | None:
-        """The integration that is active, where the answer names it."""
-        return None if self.details is None else self.details.existing_integration_id
-
-    @property
-    def existing_vendor(self) -> str | None:
-        """Its vendor, where the answer names it."""
-        return None if self.details is None else self.details.existing_vendor
 
 
 class IntegrationNotActive(Conflict):

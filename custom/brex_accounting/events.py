@@ -22,8 +22,8 @@ logger: logging.Logger = logging.getLogger(__name__.rpartition(".")[0])
 WaitCause = Literal["rate limit", "back-off", "retry-after"]
 """Why a call waits: its turn within Brex's rate limit, time between two attempts, or what Brex asked for."""
 
-Outcome = Literal["answered", "not sent", "answer lost", "timed out", "cancelled"]
-"""How an attempt ended, whatever the status of the answer."""
+Outcome = Literal["answered", "not sent", "answer lost", "timed out", "cancelled", "error"]
+"""How an attempt ended, whatever the status of the answer; ``error`` is one of programming."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.\[\]$-]{1,200}", re.ASCII)
 
@@ -191,7 +191,7 @@ class Observer:
         try:
             self._on_event(event)
         except Exception:  # whatever a hook raises is the hook's, and the call is not to blame
-            logger.exception("on_event raised; the call goes on")
+            logger.exception("%s: on_event raised; the call goes on", event.text())
 
 
 def _is_plain(hook: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from brex_accounting_client import UNSET, OpenEnum, Unset
@@ -21,6 +21,11 @@ Moment = datetime.datetime | datetime.date | str
 def given(value: T | None) -> T | Unset:
     """What stands for an argument that was left out."""
     return UNSET if value is None else value
+
+
+def only_given(arguments: Mapping[str, T | Unset]) -> dict[str, T]:
+    """The arguments that were not left out."""
+    return {name: value for name, value in arguments.items() if not isinstance(value, Unset)}
 
 
 def a_moment(value: Moment | None, name: str) -> datetime.datetime | datetime.date | Unset:
@@ -91,4 +96,15 @@ def a_flag(value: Any, name: str) -> bool | Unset:
     raise InvalidArgument(message)
 
 
-__all__ = ["Moment", "a_flag", "a_moment", "an_instant", "constant", "constants", "given", "some_texts", "texts"]
+__all__ = [
+    "Moment",
+    "a_flag",
+    "a_moment",
+    "an_instant",
+    "constant",
+    "constants",
+    "given",
+    "only_given",
+    "some_texts",
+    "texts",
+]

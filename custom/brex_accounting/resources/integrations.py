@@ -67,12 +67,12 @@ class EnsuredIntegration:
     @property
     def existing_integration_id(self) -> str | None:
         """The integration that is in the way, where Brex names it."""
-        return self.conflict.details.existing_integration_id if self.conflict and self.conflict.details else None
+        return None if self.conflict is None else self.conflict.existing_integration_id
 
     @property
     def existing_vendor(self) -> str | None:
         """Its vendor, where Brex names it."""
-        return self.conflict.details.existing_vendor if self.conflict and self.conflict.details else None
+        return None if self.conflict is None else self.conflict.existing_vendor
 
 
 class IntegrationsResource:

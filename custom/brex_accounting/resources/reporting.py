@@ -25,7 +25,15 @@ from brex_accounting_client.models import (
 )
 
 from ..checks import text
-from ..errors import CallError, DuplicateRecords, InvalidArgument, NotFound, RecordsNotReadyForExport, Unprocessable
+from ..errors import (
+    CallError,
+    ClientStateError,
+    DuplicateRecords,
+    InvalidArgument,
+    NotFound,
+    RecordsNotReadyForExport,
+    Unprocessable,
+)
 from ..reports import ExportFailure, ExportReport, ExportResult, ExportSuccess, RefusalReason, RefusedResult
 from ..transport.caller import Ask, Caller
 
@@ -78,13 +86,14 @@ class Reporting:
 
         Raises:
             CallError: A request failed otherwise than by refusing results; ``error.report`` holds what is settled.
+            ClientStateError: The client was closed meanwhile; ``error.report`` as well.
         """
         while self._pending:
             batch = self._pending.popleft()
             try:
                 await self._send(batch)
-            except CallError as error:
-                error.report = self._interrupted(batch, error)
+            except (CallError, ClientStateError) as error:
+                error.report = self._interrupted(batch, applied=isinstance(error, CallError) and error.maybe_applied)
                 raise
         return self._report()
 
@@ -130,10 +139,10 @@ class Reporting:
         if others:
             self._pending.appendleft(batch.part(others))
 
-    def _interrupted(self, batch: _Batch, error: CallError) -> ExportReport:
+    def _interrupted(self, batch: _Batch, *, applied: bool) -> ExportReport:
         """What is known when a request fails; what went along with a refused one may have taken effect there."""
         left = (batch, *self._pending)
-        seen = [*(batch.ids if error.maybe_applied else ()), *(i for later in left if later.again for i in later.ids)]
+        seen = [*(batch.ids if applied else ()), *(i for later in left if later.again for i in later.ids)]
         unknown = frozenset(seen)
         unsent = [record_id for later in left for record_id in later.ids if record_id not in unknown]
         return self._report(unknown=self._sorted(list(unknown)), unsent=self._sorted(unsent))

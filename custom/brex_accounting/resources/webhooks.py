@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from brex_accounting_client import UNSET, Unset
 from brex_accounting_client.api.webhook_subscriptions import (
     create_subscription,
     delete_subscription,
@@ -103,7 +104,7 @@ class WebhooksResource:
         url: str,
         event_types: Iterable[WebhookEventType | str],
         status: UpdatableWebhookSubscriptionStatus | str,
-        group_id: str | None = None,
+        group_id: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> WebhookSubscription:
         """Replace a subscription; Brex takes the whole of it, not a part.
@@ -113,7 +114,7 @@ class WebhooksResource:
             url: Where events go from now on.
             event_types: Which.
             status: ``ACTIVE`` or ``INACTIVE``.
-            group_id: The group that the subscription belongs to.
+            group_id: The group that the subscription belongs to; None takes it out, left out it is not sent.
             idempotency_key: The key of this call; one is made where none is given.
 
         Raises:
@@ -125,7 +126,7 @@ class WebhooksResource:
             url=text(url, "url"),
             event_types=_event_types(event_types),
             status=UpdatableWebhookSubscriptionStatus(text(status, "status")),
-            group_id=given(group_id),
+            group_id=group_id,
         )
         return await self._caller.call(
             update_subscription.OPERATION,

@@ -1,12 +1,14 @@
 """The attempts of one call: each takes its turn at the limiter, a token, and reads the whole answer.
 
 What is tried again: a request that never left, for any method; 408, 429, 500, 502, 503, 504 and 52x; an answer that
-was lost, came too late or was cut off, because reads repeat freely and writes carry one idempotency key through all
-attempts. What is not: any other status, 409 and 422 above all, and errors of programming.
+was lost, came too late or was cut off, because reads repeat freely, POST and PUT carry one idempotency key through all
+attempts, and a DELETE that is repeated finds at worst that it is done (RFC 9110, 9.2.2). What is not: any other status,
+409 and 422 above all, and errors of programming.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from attrs import frozen
@@ -17,7 +19,8 @@ from brex_accounting_client.errors import trace_id_of
 from ..auth.tokens import TokenSource
 from ..checks import header
 from ..clock import Clock
-from ..errors import CallError
+from ..errors import CallError, DeadlineExceeded
+from ..events import Outcome
 from .call import Call
 from .deadline import exceeded, time_left, within
 from .http import Response, SendFailed
@@ -50,6 +53,7 @@ class Attempts:
         tokens: Where tokens come from.
         policy: How often, and how long to wait in between.
         timeout: Seconds for one attempt, its whole body included.
+        places: Bounds how many requests of the account are under way.
     """
 
     session: Session
@@ -59,6 +63,7 @@ class Attempts:
     tokens: TokenSource
     policy: RetryPolicy
     timeout: float
+    places: asyncio.Semaphore
 
     async def run(self, call: Call, operation: Operation[..., Any], request: dict[str, Any]) -> Response:
         """The answer that the caller is to see: a success or a refusal.
@@ -69,7 +74,6 @@ class Attempts:
         """
         while True:
             self.session.check()
-            call.attempts += 1
             result = await self._attempt(call, request)
             if isinstance(result, SendFailed):
                 if result.outcome != "not sent":
@@ -97,17 +101,21 @@ class Attempts:
         slot = await self._turn(call)
         try:
             token = await self._token(call)
+            await self._place(call)
         except BaseException:
             self._unsent(slot)
             raise
+        call.attempts += 1
         started = self._clock.monotonic()
         try:
             result = await self._send(call, request, token)
-        except BaseException:
+        except BaseException as error:
             # A request that was cancelled counts at Brex as much as one that was answered.
             self._settle(slot, None)
-            self._tell(call, None, self._clock.monotonic() - started)
+            call.attempted(_outcome_of(error), seconds=self._clock.monotonic() - started)
             raise
+        finally:
+            self.places.release()
         self._settle(slot, result)
         self._tell(call, result, self._clock.monotonic() - started)
         return result if isinstance(result, SendFailed) else _Answer(result, token)
@@ -136,25 +144,37 @@ class Attempts:
                 raise
         raise exceeded(call, "token")
 
+    async def _place(self, call: Call) -> None:
+        """Wait until a request of this account may be under way; not part of the attempt, whose clock runs later."""
+        if not self.places.locked():
+            await self.places.acquire()  # at once, and without a timer
+            return
+        scope = within(time_left(call, self._clock.monotonic()))
+        try:
+            async with scope:
+                await self.places.acquire()
+        except TimeoutError:
+            if not scope.expired():
+                raise
+        else:
+            return
+        raise exceeded(call, "connection")
+
     async def _send(self, call: Call, request: dict[str, Any], token: str) -> Response | SendFailed:
-        connections = self.session.connections()
         left = time_left(call, self._clock.monotonic())
         scope = within(min(self.timeout, left))
-        sending = False
         try:
-            async with scope, connections.places:
-                sending = True
-                return await connections.send(request, token=token, step_seconds=self.timeout)
+            async with scope:
+                return await self.session.connections().send(request, token=token, step_seconds=self.timeout)
         except SendFailed as failed:
             return failed
         except TimeoutError:
             if not scope.expired():
                 raise
         if left <= self.timeout:
-            if sending:
-                call.doubt()
+            call.doubt()
             raise exceeded(call, "attempt")
-        return SendFailed("timed out" if sending else "not sent", f"attempt took longer than {self.timeout:.3g} s")
+        return SendFailed("timed out", f"attempt took longer than {self.timeout:.3g} s")
 
     def _settle(self, slot: Slot | None, result: Response | SendFailed | None) -> None:
         if slot is None or self.limiter is None:
@@ -172,13 +192,12 @@ class Attempts:
         if slot is not None and self.limiter is not None:
             self.limiter.unsent(slot)
 
-    def _tell(self, call: Call, result: Response | SendFailed | None, seconds: float) -> None:
-        if isinstance(result, Response):
+    def _tell(self, call: Call, result: Response | SendFailed, seconds: float) -> None:
+        if isinstance(result, SendFailed):
+            call.attempted(result.outcome, seconds=seconds)
+        else:
             trace_id = trace_id_of(result.headers)
             call.attempted("answered", status_code=result.status_code, trace_id=trace_id, seconds=seconds)
-        else:
-            outcome = "cancelled" if result is None else result.outcome
-            call.attempted(outcome, status_code=None, trace_id=None, seconds=seconds)
 
     # ---- between attempts ---------------------------------------------------------------------------------------
 
@@ -212,6 +231,12 @@ class Attempts:
             raise error.starved()
         call.waiting("back-off" if asked is None else "retry-after", wait)
         await self._clock.sleep(wait)
+
+
+def _outcome_of(error: BaseException) -> Outcome:
+    if isinstance(error, asyncio.CancelledError):
+        return "cancelled"
+    return "timed out" if isinstance(error, DeadlineExceeded) else "error"
 
 
 __all__ = ["Attempts"]

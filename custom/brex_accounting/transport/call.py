@@ -68,7 +68,9 @@ class Call:
         if self.observer.wants(CallStarted.level):
             self.observer.tell(CallStarted(operation=self.operation, account=self.account, call=self.number))
 
-    def attempted(self, outcome: Outcome, *, status_code: int | None, trace_id: str | None, seconds: float) -> None:
+    def attempted(
+        self, outcome: Outcome, *, seconds: float, status_code: int | None = None, trace_id: str | None = None
+    ) -> None:
         """Tell how an attempt ended."""
         if self.observer.wants(AttemptEnded.level):
             self.observer.tell(
@@ -108,6 +110,6 @@ class Call:
             )
 
 
-DeadlineCause = Literal["rate limit", "back-off", "token", "attempt"]
+DeadlineCause = Literal["rate limit", "back-off", "token", "connection", "attempt"]
 
 __all__ = ["WRITING", "Call", "DeadlineCause"]

@@ -21,7 +21,7 @@ from .mapping import read_answer
 from .retry import ONCE, RetryPolicy
 from .runtime import AccountKey, Runtime
 from .session import Session
-from .unknown import tell_unknown
+from .unknown import Watch
 from .window import RateLimit
 
 P = ParamSpec("P")
@@ -105,16 +105,16 @@ class Caller:
         self._tokens = tokens
         self._key = key
         self._rate_limit = rate_limit
-        policy = options.retry or ONCE
-        self._shared = runtime.account(key, rate_limit, policy)
+        self._shared = runtime.account(key, rate_limit, options.retry)
         self._attempts = Attempts(
             session=session,
             runtime=runtime,
             shared=self._shared,
             limiter=None if rate_limit is None else self._shared.limiter,
             tokens=tokens,
-            policy=policy,
+            policy=options.retry or ONCE,
             timeout=options.timeout,
+            places=session.places(key),
         )
 
     def with_options(self, options: CallOptions, observer: Observer) -> Caller:
@@ -199,17 +199,13 @@ class Caller:
         now = self._runtime.clock.now()
         if not self.observer.wants(logging.INFO):
             return read_answer(operation, response, call, on_bad_record=ask.on_bad_record, now=now)
+        watch = Watch(operation, account=self.account, shared=self._shared, observer=self.observer)
         with note_unknown_values() as values:
-            answer = read_answer(operation, response, call, on_bad_record=ask.on_bad_record, now=now)
-        tell_unknown(
-            operation,
-            answer,
-            response.content,
-            values,
-            account=self.account,
-            shared=self._shared,
-            observer=self.observer,
-        )
+            try:
+                answer = read_answer(operation, response, call, on_bad_record=ask.on_bad_record, now=now)
+            finally:
+                watch.values(values)
+        watch.fields(answer, response.content)
         return answer
 
 

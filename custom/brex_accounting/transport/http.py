@@ -9,8 +9,10 @@ import asyncio
 import os
 import socket
 import ssl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Final, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import httpx
@@ -26,8 +28,11 @@ AsyncTransport = httpx.AsyncBaseTransport
 
 Response = httpx.Response
 
-MOST_CONNECTIONS = 100
-"""How many requests may be under way at once; more wait for their turn."""
+KEPT_CONNECTIONS = 100
+"""How many idle connections are kept for the next request."""
+
+_WORN_OUT = 50
+"""After how many interrupted requests a pool is replaced."""
 
 CONNECT_SECONDS = 10.0
 """The most that making a connection may take of an attempt."""
@@ -112,13 +117,10 @@ class Connections:
 
     def __init__(self, settings: HttpSettings, ssl_context: ssl.SSLContext | None) -> None:
         quiet.install()
+        self._settings = settings
+        self._ssl_context = ssl_context
         self._base_url = settings.base_url.rstrip("/")
-        # Not httpx's own limit: a call that is cancelled at the instant at which its connection is there takes a place
-        # in that pool for good (httpcore 1.0.9), and a hundred of them would be the end of the client.
-        self.places: Final = asyncio.Semaphore(MOST_CONNECTIONS)
-        """A place for each request under way; to be held around ``send``."""
-        self._httpx = _async_client(settings, ssl_context)
-        self._client = Client(base_url=settings.base_url).set_async_httpx_client(self._httpx)
+        self._pool = _Pool(settings, ssl_context)
 
     async def send(self, request: dict[str, Any], *, token: str, step_seconds: float) -> httpx.Response:
         """Send a request and read the whole answer; the connection is given back before this returns.
@@ -139,15 +141,51 @@ class Connections:
             "timeout": httpx.Timeout(step_seconds, connect=min(step_seconds, CONNECT_SECONDS)),
         }
         try:
-            with quiet.quietly():
-                return await self._client.send_async(complete)
-        except (httpx.TransportError, httpx.StreamError, OSError) as error:
+            async with self._borrowed() as client:
+                return await client.send_async(complete)
+        except (httpx.TransportError, OSError) as error:
             failed = _failed(error)
         # Outside the except block, or httpx's error would hang on ours as its context, with the request in it.
         raise failed
 
+    @asynccontextmanager
+    async def _borrowed(self) -> AsyncGenerator[Client]:
+        """A pool's client for one request, counted in and out; interruptions wear the pool out."""
+        pool = self._pool
+        pool.under_way += 1
+        try:
+            with quiet.quietly():
+                yield pool.client
+        except asyncio.CancelledError:
+            pool.interrupted += 1
+            if pool is self._pool and pool.interrupted >= _WORN_OUT and self._settings.transport is None:
+                self._pool = _Pool(self._settings, self._ssl_context)
+            raise
+        finally:
+            pool.under_way -= 1
+            if pool is not self._pool and not pool.under_way:
+                await pool.close()
+
     async def close(self) -> None:
         """Close all connections."""
+        await self._pool.close()
+
+
+class _Pool:
+    """httpx's pool, and how it is doing.
+
+    A call that is interrupted at the instant at which its connection is there leaves it open in the pool, where it is
+    never used and never closed (httpcore 1.0.9). Nobody can tell from outside, so a pool is replaced after so many
+    interruptions, and closed when the last request on it is over.
+    """
+
+    def __init__(self, settings: HttpSettings, ssl_context: ssl.SSLContext | None) -> None:
+        self._httpx = _async_client(settings, ssl_context)
+        self.client = Client(base_url=settings.base_url).set_async_httpx_client(self._httpx)
+        self.under_way = 0
+        self.interrupted = 0
+
+    async def close(self) -> None:
         with quiet.quietly():
             await self._httpx.aclose()
 
@@ -162,7 +200,9 @@ def _async_client(settings: HttpSettings, ssl_context: ssl.SSLContext | None) ->
             cookies=_no_cookies(),
             event_hooks={"response": [_no_redirect]},
             follow_redirects=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=MOST_CONNECTIONS, keepalive_expiry=5.0),
+            # The session bounds what is under way. In httpx's own limit a call that is cancelled at the instant at
+            # which its connection is there takes a place for good (httpcore 1.0.9), until none is left.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS, keepalive_expiry=5.0),
         )
     except (ValueError, ImportError, httpx.InvalidURL):
         # What httpx says of a proxy's URL repeats it, with its password.

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 import brex_accounting_client as low
 from brex_accounting_client import Client, Operation
 from brex_accounting_client.errors import trace_id_of
+from brex_accounting_client.models import AccountingError
 from brex_accounting_client.types import OnBadRecord
 
 from .. import errors
@@ -128,6 +129,8 @@ def failure(operation: Operation[..., Any], response: Response, call: Call, now:
 
 def _status_error(failed: low.StatusError, call: Call, now: datetime.datetime) -> StatusError:
     """The error for a status: by its code where we know one, else by its number."""
+    if failed.parsed is None:
+        failed = _in_the_other_shape(failed)
     details = getattr(failed.parsed, "details", None)
     kind = _BY_CODE.get((failed.status_code, failed.error_code or ""))
     if kind is None:
@@ -155,6 +158,21 @@ def send_error(failed: SendFailed, call: Call) -> CallError:
     """The error for a request without a whole answer."""
     kind, summary, advice = _FAILED[failed.outcome]
     return kind(f"{summary}: {failed.reason}", advice=advice, **call.facts())
+
+
+def _in_the_other_shape(failed: low.StatusError) -> low.StatusError:
+    """The accounting API's shape where the operation's own document does not know it: a gateway may answer with it."""
+    try:
+        parsed = low.decode(failed.content, AccountingError)
+    except low.Undecodable:
+        return failed
+    return low.StatusError(
+        operation=failed.operation,
+        status_code=failed.status_code,
+        headers=failed.headers,
+        parsed=parsed,
+        content=failed.content,
+    )
 
 
 def _unreadable(failed: low.Undecodable, response: Response, call: Call) -> dict[str, Any]:

@@ -62,7 +62,8 @@ def quietly() -> Generator[None]:
 
 
 def _place(url: httpx.URL) -> str:
-    return f"{url.scheme}://{url.host}{url.path}"
+    port = "" if url.port is None else f":{url.port}"
+    return f"{url.scheme}://{url.host}{port}{url.path}"
 
 
 __all__ = ["install", "quietly"]

@@ -54,6 +54,22 @@ class RetryBudget:
         with self._lock:
             self._refill(now, self._per_success)
 
+    def resize(self, capacity: float) -> None:
+        """Change the capacity; a bucket that grows gets the difference, one that shrinks keeps what fits.
+
+        Args:
+            capacity: Tokens in the full bucket, at least 1.
+
+        Raises:
+            InvalidArgument: The number is not finite, or too small.
+        """
+        new = _number("capacity", capacity, least=1)
+        now = self._clock.monotonic()
+        with self._lock:
+            self._refill(now)
+            self._tokens = min(new, self._tokens + max(0.0, new - self._capacity))
+            self._capacity = new
+
     def is_full(self) -> bool:
         """Whether nothing is missing, so that a new budget would be the same as this one."""
         now = self._clock.monotonic()

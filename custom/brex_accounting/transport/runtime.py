@@ -62,7 +62,7 @@ class Account:
 
     def is_idle(self) -> bool:
         """Whether a new account would behave the same."""
-        return self.limiter is None or self.limiter.is_idle()
+        return (self.limiter is None or self.limiter.is_idle()) and self.budget.is_full()
 
 
 class Runtime:
@@ -94,20 +94,22 @@ class Runtime:
         self._recent: OrderedDict[AccountKey, tuple[float, Account]] = OrderedDict()
         self._ssl_contexts: dict[tuple[str | None, str | None], ssl.SSLContext] = {}
 
-    def account(self, key: AccountKey, rate_limit: RateLimit | None, retry: RetryPolicy) -> Account:
+    def account(self, key: AccountKey, rate_limit: RateLimit | None, retry: RetryPolicy | None) -> Account:
         """The shared state of an account, made at its first use.
 
-        Where clients of one account disagree on the limit, the one that came last is followed.
+        Where clients of one account disagree on limit or budget, the one that came last is followed.
         """
         with self._lock:
             found = self._accounts.get(key)
             if found is None:
-                found = self._accounts[key] = Account(self.clock, rate_limit, retry)
+                found = self._accounts[key] = Account(self.clock, rate_limit, retry or RetryPolicy())
             elif rate_limit is not None:
                 if found.limiter is None:
                     found.limiter = Limiter(rate_limit, self.clock)
                 else:
                     found.limiter.configure(rate_limit)
+            if retry is not None:
+                found.budget.resize(retry.budget)
         self.used(key, found)
         return found
 

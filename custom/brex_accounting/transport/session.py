@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from typing import Any, Literal, TypeVar
+from weakref import WeakValueDictionary
 
 from ..errors import ClientStateError
 from .http import Connections, HttpSettings
-from .runtime import Runtime
+from .runtime import AccountKey, Runtime
 
 T = TypeVar("T")
+
+MOST_UNDER_WAY = 100
+"""How many requests of one account may be under way at once; more wait for their turn."""
 
 
 class Session:
@@ -28,6 +32,7 @@ class Session:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connections: Connections | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._places: WeakValueDictionary[AccountKey, asyncio.Semaphore] = WeakValueDictionary()
         self._calls = 0
 
     @property
@@ -76,6 +81,13 @@ class Session:
         if self._connections is None:  # pragma: no cover - an open session has connections
             raise AssertionError
         return self._connections
+
+    def places(self, key: AccountKey) -> asyncio.Semaphore:
+        """A place for each request of an account that is under way, so that one that hangs leaves room for others."""
+        found = self._places.get(key)
+        if found is None:
+            found = self._places[key] = asyncio.Semaphore(MOST_UNDER_WAY)
+        return found
 
     def next_call(self) -> int:
         """A number for a call."""

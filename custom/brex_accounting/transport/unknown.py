@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeGuard
+from typing import Any, Literal, TypeGuard
 
 from brex_accounting_client import Operation, Page, unknown_fields, unknown_fields_of
 
@@ -16,47 +16,46 @@ _MOST = 1000
 """How many names are remembered for an account; more are a sign of data in place of names."""
 
 
-def tell_unknown(
-    operation: Operation[..., Any],
-    answer: object,
-    content: bytes,
-    values: Iterable[tuple[str, str]],
-    *,
-    account: str | None,
-    shared: Account,
-    observer: Observer,
-) -> None:
-    """Tell of fields and enum values that are new.
+class Watch:
+    """Looks at one answer for what is new.
 
     Args:
         operation: What was asked.
-        answer: The model that came.
-        content: The body that it came from.
-        values: (enum class, value) of the unknown enum values in it.
         account: The account label.
         shared: Remembers what has been told.
         observer: Who is told.
     """
-    first = ("operation", operation.name) not in shared.unknown_seen
-    shared.unknown_seen.add(("operation", operation.name))
-    found: list[tuple[str, str]] = [("enum value", f"{cls}.{value}") for cls, value in values]
-    found += [("field", _INDEX.sub("[]", path)) for path in _paths(operation, answer, content, every=first)]
-    for kind, name in found:
-        if (kind, name) in shared.unknown_seen or len(shared.unknown_seen) >= _MOST or printable_name(name) is None:
-            continue
-        shared.unknown_seen.add((kind, name))
-        observer.tell(
-            UnknownSeen(
-                operation=operation.name,
-                account=account,
-                kind="field" if kind == "field" else "enum value",
-                name=name,
-            )
-        )
+
+    def __init__(
+        self, operation: Operation[..., Any], *, account: str | None, shared: Account, observer: Observer
+    ) -> None:
+        self._operation = operation
+        self._account = account
+        self._shared = shared
+        self._observer = observer
+
+    def values(self, found: Iterable[tuple[str, str]]) -> None:
+        """Tell of enum values, given as (enum class, value)."""
+        for cls, value in found:
+            self._tell("enum value", f"{cls}.{value}")
+
+    def fields(self, answer: object, content: bytes) -> None:
+        """Tell of the fields of a body; of an operation's pages, all records of the first and one of each other."""
+        seen = self._shared.unknown_seen
+        first = ("operation", self._operation.name) not in seen
+        seen.add(("operation", self._operation.name))
+        for path in _paths(self._operation, answer, content, every=first):
+            self._tell("field", _INDEX.sub("[]", path))
+
+    def _tell(self, kind: Literal["field", "enum value"], name: str) -> None:
+        seen = self._shared.unknown_seen
+        if (kind, name) in seen or len(seen) >= _MOST or printable_name(name) is None:
+            return
+        seen.add((kind, name))
+        self._observer.tell(UnknownSeen(operation=self._operation.name, account=self._account, kind=kind, name=name))
 
 
 def _paths(operation: Operation[..., Any], answer: object, content: bytes, *, every: bool) -> Iterator[str]:
-    """JSON paths of unknown fields; of a page that is not the first only its first record is looked at."""
     if not _is_page(answer):
         if operation.answer is not None:
             yield from unknown_fields_of(content, operation.answer)
@@ -71,4 +70,4 @@ def _is_page(answer: object) -> TypeGuard[Page[Any]]:
     return isinstance(answer, Page)
 
 
-__all__ = ["tell_unknown"]
+__all__ = ["Watch"]
