@@ -39,6 +39,7 @@ CANARY = "Ada Quill"
 BODY = b'{"message": "Ada Quill"}'
 
 BUILTINS: dict[str, tuple[type[Exception], ...]] = {
+    "ClientClosed": (RuntimeError,),
     "InvalidArgument": (ValueError,),
     "ClientStateError": (RuntimeError,),
     "ConnectionFailed": (ConnectionError, OSError),

@@ -596,7 +596,7 @@ class TestOthersLogs:
         mine = [line for line in httpx_lines if "/v3/" in line]
         assert 20 == len(mine)
         assert all(
-            re.fullmatch(r"HTTP Request: http://127\.0\.0\.1(:\d+)?/v3/[a-z/]+/accr_1 200", line) for line in mine
+            re.fullmatch(r"HTTP Request: GET http://127\.0\.0\.1(:\d+)?/v3/[a-z/]+/accr_1 200", line) for line in mine
         )
         heads = [shown for name, shown in found.log.kept if name == "httpcore.http11" and "headers.complete" in shown]
         assert 20 == sum("x-visible" in shown.lower() for shown in heads)

@@ -9,6 +9,7 @@ from typing import TypeVar
 from brex_accounting import (
     ActiveIntegrationExists,
     AnswerLost,
+    AsyncTransport,
     AttemptEnded,
     AttemptTimedOut,
     BadRequest,
@@ -17,7 +18,9 @@ from brex_accounting import (
     CallEnded,
     CallError,
     CallStarted,
+    ClientClosed,
     ClientStateError,
+    Clock,
     Conflict,
     ConnectionFailed,
     CursorInvalid,
@@ -28,18 +31,22 @@ from brex_accounting import (
     EnsuredIntegration,
     EnsureOutcome,
     Event,
+    ExpenseFilters,
     ExportFailure,
     ExportReport,
+    ExportResult,
     ExportSuccess,
     Forbidden,
     IntegrationNotActive,
     InvalidArgument,
     NotFound,
+    OnEvent,
     PageContradiction,
     PageReached,
     PagingError,
     RateLimit,
     RateLimited,
+    RecordFilters,
     RecordsNotFound,
     RecordsNotReadyForExport,
     RefusedResult,
@@ -49,6 +56,7 @@ from brex_accounting import (
     SpecError,
     StatusError,
     Stream,
+    TokenSource,
     Unauthorized,
     UnexpectedStatus,
     UnknownSeen,
@@ -281,6 +289,45 @@ async def worker(saved: str | None) -> str:
         view: Brex = brex.for_account("globex", "bxt_other").with_options(deadline=5.0, retry=None, on_event=None)
         print(company.id, view.account)
         return checkpoint
+
+
+class Vault:
+    """A source of tokens of the user's own."""
+
+    client_id: str | None = "client"
+
+    def token_at_hand(self) -> str | None:
+        """None at hand."""
+        return None
+
+    async def access_token(self) -> str:
+        """One from somewhere."""
+        return "token"
+
+    async def refused(self, token: str) -> bool:
+        """No other."""
+        return token != "token"
+
+
+async def generic(
+    tokens: TokenSource, clock: Clock, transport: AsyncTransport | None, hook: OnEvent, *, raw: bool
+) -> list[ExportResult]:
+    """Code that names the types of what it hands over, and leaves choices to its caller."""
+    results: list[ExportResult] = []
+    since: RecordFilters = {"updated_at_gt": "2025-01-01", "source_type": "BILL"}
+    approved: ExpenseFilters = {"status": ["APPROVED"]}
+    async with Brex(tokens, account="acme", transport=transport, on_event=hook, runtime=Runtime(clock=clock)) as brex:
+        async for item in brex.records.iter(with_raw=raw, **since):
+            record = item[0] if isinstance(item, tuple) else item
+            results.append(ExportSuccess(record.id))
+        things: Stream[object] = brex.expenses.iter(**approved)
+        try:
+            await anext(things)
+        except ClientClosed as closed:
+            print(closed.maybe_applied, closed.report)
+    source: TokenSource = Vault()
+    print(source.client_id)
+    return results
 
 
 def from_env() -> Brex:

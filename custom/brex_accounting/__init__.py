@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .auth.tokens import TokenSource
     from .client import Brex
+    from .clock import Clock
     from .errors import (
         ActiveIntegrationExists,
         AnswerLost,
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
         BadRequest,
         BrexError,
         CallError,
+        ClientClosed,
         ClientStateError,
         Conflict,
         ConnectionFailed,
@@ -45,15 +48,23 @@ if TYPE_CHECKING:
         UnreadableRecords,
         VendorAccountIdMismatch,
     )
-    from .events import AttemptEnded, CallEnded, CallStarted, Event, PageReached, UnknownSeen, Waiting
+    from .events import AttemptEnded, CallEnded, CallStarted, Event, OnEvent, PageReached, UnknownSeen, Waiting
     from .paging import Stream
-    from .reports import ExportFailure, ExportReport, ExportSuccess, RefusedResult
+    from .reports import ExportFailure, ExportReport, ExportResult, ExportSuccess, RefusedResult
+    from .resources.expenses import ExpenseFilters
     from .resources.integrations import EnsuredIntegration, EnsureOutcome
+    from .resources.records import RecordFilters
+    from .transport.http import AsyncTransport
     from .transport.retry import RetryPolicy
     from .transport.runtime import Runtime
     from .transport.window import RateLimit
 
 _HOMES = {
+    "auth.tokens": ("TokenSource",),
+    "clock": ("Clock",),
+    "resources.expenses": ("ExpenseFilters",),
+    "resources.records": ("RecordFilters",),
+    "transport.http": ("AsyncTransport",),
     "client": ("Brex",),
     "errors": (
         "ActiveIntegrationExists",
@@ -62,6 +73,7 @@ _HOMES = {
         "BadRequest",
         "BrexError",
         "CallError",
+        "ClientClosed",
         "ClientStateError",
         "Conflict",
         "ConnectionFailed",
@@ -89,9 +101,9 @@ _HOMES = {
         "UnreadableRecords",
         "VendorAccountIdMismatch",
     ),
-    "events": ("AttemptEnded", "CallEnded", "CallStarted", "Event", "PageReached", "UnknownSeen", "Waiting"),
+    "events": ("AttemptEnded", "CallEnded", "CallStarted", "Event", "OnEvent", "PageReached", "UnknownSeen", "Waiting"),
     "paging": ("Stream",),
-    "reports": ("ExportFailure", "ExportReport", "ExportSuccess", "RefusedResult"),
+    "reports": ("ExportFailure", "ExportReport", "ExportResult", "ExportSuccess", "RefusedResult"),
     "resources.integrations": ("EnsureOutcome", "EnsuredIntegration"),
     "transport.window": ("RateLimit",),
     "transport.retry": ("RetryPolicy",),
@@ -100,13 +112,15 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    found = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # or checkers would take any name for one of ours
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOME_OF:
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        found = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:
@@ -116,6 +130,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "ActiveIntegrationExists",
     "AnswerLost",
+    "AsyncTransport",
     "AttemptEnded",
     "AttemptTimedOut",
     "BadRequest",
@@ -124,7 +139,9 @@ __all__ = [
     "CallEnded",
     "CallError",
     "CallStarted",
+    "ClientClosed",
     "ClientStateError",
+    "Clock",
     "Conflict",
     "ConnectionFailed",
     "CursorInvalid",
@@ -135,18 +152,22 @@ __all__ = [
     "EnsureOutcome",
     "EnsuredIntegration",
     "Event",
+    "ExpenseFilters",
     "ExportFailure",
     "ExportReport",
+    "ExportResult",
     "ExportSuccess",
     "Forbidden",
     "IntegrationNotActive",
     "InvalidArgument",
     "NotFound",
+    "OnEvent",
     "PageContradiction",
     "PageReached",
     "PagingError",
     "RateLimit",
     "RateLimited",
+    "RecordFilters",
     "RecordsNotFound",
     "RecordsNotReadyForExport",
     "RefusedResult",
@@ -156,6 +177,7 @@ __all__ = [
     "SpecError",
     "StatusError",
     "Stream",
+    "TokenSource",
     "Unauthorized",
     "UnexpectedStatus",
     "UnknownSeen",

@@ -71,6 +71,18 @@ def sendable(value: str, name: str) -> str:
     raise InvalidArgument(message)
 
 
+def label(value: Any, name: str) -> str:
+    """A string for people and logs to tell things apart by: one line of printable characters.
+
+    Raises:
+        InvalidArgument: It is none, or longer than 200 characters.
+    """
+    if not text(value, name).isprintable() or len(value) > 200:
+        message = f"{name}: expected one line of at most 200 printable characters"
+        raise InvalidArgument(message)
+    return str(value)
+
+
 def header(value: Any, name: str) -> str:
     """A string that can stand in a header field: visible ASCII.
 
@@ -113,10 +125,21 @@ def moment(value: Any, name: str) -> datetime.datetime | datetime.date:
     if isinstance(found, datetime.datetime) and found.tzinfo is None:
         message = f"{name}: a datetime without a time zone is ambiguous; pass an aware one, e.g. tzinfo=timezone.utc"
         raise InvalidArgument(message)
+    if isinstance(found, datetime.datetime):
+        return _in_utc(found, name)
     if not isinstance(found, datetime.date):
         message = f"{name}: expected a date, a datetime with a time zone, or ISO 8601 text such as 2025-01-31"
         raise InvalidArgument(message)
     return found
 
 
-__all__ = ["count", "header", "instant", "moment", "seconds", "sendable", "text"]
+def _in_utc(found: datetime.datetime, name: str) -> datetime.datetime:
+    """The same instant as it is sent, so that it reads the same wherever it comes from."""
+    try:
+        return found.astimezone(datetime.UTC)
+    except OverflowError:
+        message = f"{name}: this instant lies outside the years 1 to 9999 once it is in UTC"
+    raise InvalidArgument(message)
+
+
+__all__ = ["count", "header", "instant", "label", "moment", "seconds", "sendable", "text"]

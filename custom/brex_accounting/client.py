@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, cast
 
 from .auth.tokens import TokenSource, UserToken
-from .checks import header, text
+from .checks import header, label
 from .errors import InvalidArgument
 from .events import Observer, OnEvent
 from .transport.caller import Caller, CallOptions
@@ -38,6 +38,9 @@ class _Unchanged:
 
 
 _UNCHANGED: Final = _Unchanged()
+
+_RESOURCES: Final = frozenset({"integrations", "records", "expenses", "webhooks", "company"})
+"""What a view makes for itself."""
 
 
 class Brex:
@@ -156,14 +159,12 @@ class Brex:
         Raises:
             InvalidArgument: An argument cannot be right.
         """
-        label = text(account, "account")
-        return self._view(self._caller_for(credentials, label, self._caller.options, self._caller.observer))
+        old = self._caller
+        return self._view(self._caller_for(credentials, label(account, "account"), old.options, old.observer))
 
     def _view(self, caller: Caller) -> Self:
         view = object.__new__(type(self))
-        view._runtime = self._runtime
-        view._rate_limit = self._rate_limit
-        view._session = self._session
+        vars(view).update({name: value for name, value in vars(self).items() if name not in _RESOURCES})
         view._owns_session = False
         view._caller = caller
         return view
@@ -236,8 +237,8 @@ class Brex:
             await self._session.close()
 
     def __repr__(self) -> str:
-        label = "" if self.account is None else f"account={self.account!r} "
-        return f"<{type(self).__name__} {label}base_url={self._session.settings.base_url!r} {self._session.state}>"
+        account = "" if self.account is None else f"account={self.account!r} "
+        return f"<{type(self).__name__} {account}base_url={self._session.settings.base_url!r} {self._session.state}>"
 
     def __reduce__(self) -> NoReturn:
         message = "a client holds tokens and connections and does not travel; make another one from its settings"
@@ -252,14 +253,14 @@ class Brex:
         if account is None and not isinstance(tokens, UserToken):
             message = "account: expected a label, because tokens, limits and events of several accounts must not mix"
             raise InvalidArgument(message)
-        label = None if account is None else text(account, "account")
-        counted = label if label is not None else cast("UserToken", tokens).fingerprint
+        name = None if account is None else label(account, "account")
+        counted = name if name is not None else cast("UserToken", tokens).fingerprint
         return Caller(
             session=self._session,
             runtime=self._runtime,
             tokens=tokens,
             key=AccountKey(self._session.settings.host, tokens.client_id, counted),
-            account=label,
+            account=name,
             rate_limit=self._rate_limit,
             options=options,
             observer=observer,

@@ -11,6 +11,7 @@
     │   ├── AnswerLost                  the request left, and no whole answer came back; also a ConnectionError
     │   ├── AttemptTimedOut             an attempt took longer than ``timeout``; also a TimeoutError
     │   ├── DeadlineExceeded            the call would take, or took, longer than ``deadline``; also a TimeoutError
+    │   ├── ClientClosed                the client was closed during the call; also a RuntimeError
     │   ├── UnreadableAnswer            a 2xx whose body is not what the API's document says
     │   │   └── UnreadableRecords       a page of which some records cannot be read; the others hang on it
     │   └── StatusError                 Brex answered with another status
@@ -192,6 +193,10 @@ class DeadlineExceeded(CallError, TimeoutError):
         self.wait: float | None = wait
         self.cause: str = cause
         super().__init__(summary, **facts)
+
+
+class ClientClosed(CallError, ClientStateError):
+    """The client was closed before the call was over; ``maybe_applied`` says whether something may have come of it."""
 
 
 class UnreadableAnswer(CallError):
@@ -413,6 +418,7 @@ __all__ = [
     "BadRequest",
     "BrexError",
     "CallError",
+    "ClientClosed",
     "ClientStateError",
     "Conflict",
     "ConnectionFailed",

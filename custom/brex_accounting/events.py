@@ -10,7 +10,9 @@ from __future__ import annotations
 import inspect
 import logging
 import re
+from asyncio import CancelledError
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar, Literal
 
 from attrs import frozen
@@ -184,14 +186,15 @@ class Observer:
 
     def tell(self, event: Event) -> None:
         """Deliver an event."""
-        if logger.isEnabledFor(event.level):
-            logger.log(event.level, "%s", event.text())
-        if self._on_event is None:
-            return
         try:
-            self._on_event(event)
-        except Exception:  # whatever a hook raises is the hook's, and the call is not to blame
-            logger.exception("%s: on_event raised; the call goes on", event.text())
+            if logger.isEnabledFor(event.level):
+                logger.log(event.level, "%s", event.text())
+            if self._on_event is not None:
+                self._on_event(event)
+        # A CancelledError is the hook's own here, since nothing was awaited: it must not look like the caller's.
+        except (Exception, CancelledError, GeneratorExit):
+            with suppress(Exception):  # a log that raises is the log's
+                logger.exception("%s: on_event raised; the call goes on", event.text())
 
 
 def _is_plain(hook: object) -> bool:

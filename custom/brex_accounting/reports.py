@@ -48,7 +48,7 @@ class RefusedResult:
     Attributes:
         accounting_record_id: The record.
         reason: Why.
-        status_code: 404 or 422, or another 4xx where Brex gives no better one.
+        status_code: 404 or 422; 400 where Brex finds the result itself wrong.
         error_code: Brex's code.
         trace_id: ``X-Brex-Trace-Id`` of the refusal.
         maybe_applied: Whether an earlier request with this result may have taken effect, so that this refusal may only
@@ -73,7 +73,8 @@ class ExportReport:
         unnamed: Records in a request that Brex answered with 200 without naming them.
         refused: Results that a 404 or 422 refused, and why.
         unknown: Records of a request that ended in an error and may have taken effect; empty unless on an error.
-        unsent: Records that Brex has not seen; empty unless on an error.
+        unsent: Records that Brex has not seen, or has refused together with the request that the error is about;
+            empty unless on an error.
     """
 
     updated: tuple[str, ...] = ()

@@ -230,6 +230,10 @@ class TestProperty:
         """Each result is in exactly one place, and no place lies, whatever the server names, applies and loses."""
         ids = data.draw(st.permutations(list(brex.kinds)))
         report, error = reported(brex, ids, batch_size=batch_size, key="key" if keyed else None)
+        if isinstance(error, NotFound) and brex.naming == "nothing":
+            # Record after record is refused without being named: the request may be what is wrong.
+            assert_true(brex, ids, report, error)
+            return
         assert error is None
         assert_true(brex, ids, report, error)
         assert set(report.refused) or set(report.updated) | set(report.unnamed) == set(ids)

@@ -224,9 +224,9 @@ class TestBrokenConnections:
         assert (method is not GET) == caught.value.maybe_applied
 
     @by_method
-    @pytest.mark.parametrize("status", [200, 409, 503])
-    def test_a_cut_body_counts_more_than_its_status(self, method: Method, status: int) -> None:
-        """Half an answer is none: even a 409 of which the body is missing is asked for again."""
+    @pytest.mark.parametrize("status", [200, 503])
+    def test_a_cut_body_is_asked_for_again(self, method: Method, status: int) -> None:
+        """Half an answer is none."""
         script = Script(Cut(status, b'{"error_code": "CONF'), Answer(200, method.answer))
         play(script, method.ask)
         assert 2 == len(script.sent)
@@ -584,7 +584,7 @@ class TestResponses:
 
     def test_each_is_closed(self) -> None:
         """Whatever comes of a call, each of its answers is closed when it is over."""
-        script = Script(Answer(503), Answer(200, b"{"), one_by_one=False)
+        script = Script(Answer(503), Answer(200, b"<"), one_by_one=False)
         with pytest.raises(BrexError):
             play(script, GET.ask)
         assert all(sent.closed_at is not None for sent in script.sent)

@@ -357,8 +357,8 @@ def cut_chunks(_: Request, reply: Reply) -> Awaitable[None]:
     return reply.chunked([BODY[:20], BODY[20:]], keep=1)
 
 
-def cut_refusal(_: Request, reply: Reply) -> Awaitable[None]:
-    return reply.cut(409, b'{"error_code": "ACTIVE_INTEGRATION_EXISTS"}', keep=10)
+def cut_failure(_: Request, reply: Reply) -> Awaitable[None]:
+    return reply.cut(503, b'{"error_code": "INTERNAL_ERROR"}', keep=10)
 
 
 def no_answer(_: Request, reply: Reply) -> None:
@@ -394,7 +394,7 @@ async def hang_in_body(_: Request, reply: Reply) -> None:
 BROKEN: dict[str, tuple[Handler, type[CallError], str]] = {
     "cut body": (cut, AnswerLost, "answer lost"),
     "cut chunks": (cut_chunks, AnswerLost, "answer lost"),
-    "cut refusal": (cut_refusal, AnswerLost, "answer lost"),
+    "cut failure": (cut_failure, ServerError, "answered"),
     "no answer": (no_answer, AnswerLost, "answer lost"),
     "reset": (reset, AnswerLost, "answer lost"),
     "reset in the body": (reset_in_body, AnswerLost, "answer lost"),
@@ -448,8 +448,9 @@ class TestBrokenAnswers:
                     await brex.integrations.create(vendor="ERP_A", vendor_account_id="42")
             await server.until(in_flight=0, connections=0)
         assert kind is type(read.value) is type(written.value)
-        assert (2, False, None) == (read.value.attempts, read.value.maybe_applied, read.value.status_code)
-        assert (2, True, None) == (written.value.attempts, written.value.maybe_applied, written.value.status_code)
+        status = 503 if kind is ServerError else None
+        assert (2, False, status) == (read.value.attempts, read.value.maybe_applied, read.value.status_code)
+        assert (2, True, status) == (written.value.attempts, written.value.maybe_applied, written.value.status_code)
         assert "may have taken effect" in str(written.value)
         assert "httpx" not in repr((read.value.__cause__, read.value.__context__))
         del outcome

@@ -326,7 +326,7 @@ class TestUnreadable:
 
     def test_is_not_tried_again(self) -> None:
         """Asking again would give the same."""
-        script = Script(Answer(200, b"{"))
+        script = Script(Answer(200, b"<"))
         with pytest.raises(UnreadableAnswer):
             play(script, GET.ask)
         assert 1 == len(script.sent)
@@ -357,7 +357,7 @@ PERHAPS: dict[str, list[Step]] = {
     "a lost answer": [LOST],
     "a late answer": [LATE],
     "a cut body": [CUT],
-    "a cut refusal": [Cut(409, b"{")],
+    "a cut failure": [Cut(500, b"{")],
     "a lost answer, then a refusal": [LOST, S409],
     "a late answer, then a refusal": [LATE, S409],
     "a cut body, then a refusal": [CUT, S422],

@@ -99,7 +99,7 @@ def fingerprint(listing: Listing[Any, Any]) -> bytes:
 
 def _texts(value: object) -> list[str]:
     if isinstance(value, (list, tuple)):
-        return [str(item) for item in cast("Iterable[object]", value)]
+        return sorted(str(item) for item in cast("Iterable[object]", value))  # the same filter in any order
     return [str(value)]
 
 

@@ -27,6 +27,10 @@ End: TypeAlias = Literal[_End.END]
 END: Final = _End.END
 
 
+# Characters; a URL has room for some 64,000, of which 500 ids may take most.
+_LONGEST: Final = 8_000
+
+
 @attrs.frozen
 class Flaw:
     """Why nobody can tell what follows a page."""
@@ -38,6 +42,7 @@ class Flaw:
 
 _REPEATED: Final = Flaw(CursorRepeated, "Brex sent a cursor that this walk has been at before")
 _INVALID: Final = Flaw(CursorInvalid, "Brex sent a cursor that is none, such as the string null")
+_UNSENDABLE: Final = Flaw(CursorInvalid, "Brex sent a cursor that is broken, or too long to be sent back")
 _NO_WAY_ON: Final = Flaw(PageContradiction, "has_next_page is true, and there is no next_cursor")
 _NO_END: Final = Flaw(PageContradiction, "has_next_page is false, and there is a next_cursor")
 
@@ -56,6 +61,8 @@ def following(
     cursor = page.next_cursor or None
     if cursor is not None and cursor.strip().casefold() in _NO_CURSORS:
         return _INVALID
+    if cursor is not None and (len(cursor) > _LONGEST or "\ufffd" in cursor):
+        return _UNSENDABLE
     more = getattr(page, "has_next_page", None)
     match (cursor is not None) if more is None else more, cursor:
         case True, None:

@@ -17,17 +17,18 @@ if TYPE_CHECKING:
     from brex_accounting_client import BadRecord
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 P = TypeVar("P", bound=CursorPage)
 
 
-class Stream(AsyncIterator[T], Generic[T]):
+class Stream(AsyncIterator[T_co], Generic[T_co]):
     """Items of a list, in order, each at least once.
 
     Iterate over it, one task at a time. As ``async with`` it is cleaned up where the block ends, otherwise when the
     stream is dropped. After an error or a cancellation, asking again goes on exactly where it stood.
     """
 
-    def __init__(self, operation: str, walk: Walk[Any, Any, T]) -> None:
+    def __init__(self, operation: str, walk: Walk[Any, Any, T_co]) -> None:
         self._operation = operation
         self._walk = walk
         self._turns = _turns(walk)
@@ -50,10 +51,10 @@ class Stream(AsyncIterator[T], Generic[T]):
         """Of a stream by ids: those that Brex has not answered with, for the calls walked to their end."""
         return self._walk.missing
 
-    def __aiter__(self) -> Stream[T]:
+    def __aiter__(self) -> Stream[T_co]:
         return self
 
-    async def __anext__(self) -> T:
+    async def __anext__(self) -> T_co:
         walk = self._walk
         while True:
             for item in walk.hand:
@@ -62,7 +63,7 @@ class Stream(AsyncIterator[T], Generic[T]):
                 self._turns = _turns(walk)
             await self._turns.__anext__()
 
-    async def __aenter__(self) -> Stream[T]:
+    async def __aenter__(self) -> Stream[T_co]:
         return self
 
     async def __aexit__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, TypeVar
 
 from brex_accounting_client import UNSET, OpenEnum, Unset
@@ -13,6 +13,9 @@ from ..errors import InvalidArgument
 
 E = TypeVar("E", bound=OpenEnum)
 T = TypeVar("T")
+
+LONGEST_ID = 100
+"""Characters; Brex's ids have some thirty."""
 
 Moment = datetime.datetime | datetime.date | str
 """A datetime with a time zone, a date, or ISO 8601 text of either; times are in UTC where the text has no offset."""
@@ -81,7 +84,25 @@ def texts(values: Iterable[str], name: str) -> tuple[str, ...]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
         message = f"{name}: expected a list of strings, such as [{'...'!r}]"
         raise InvalidArgument(message)
-    return tuple(dict.fromkeys(text(value, f"{name}[{index}]") for index, value in enumerate(values)))
+    found = [text(value, f"{name}[{index}]") for index, value in enumerate(values)]
+    # Sets have another order in each process, and a checkpoint of one must fit in the next.
+    return tuple(dict.fromkeys(sorted(found) if isinstance(values, Set) else found))
+
+
+def some_ids(values: Iterable[str] | None) -> tuple[str, ...] | None:
+    """Ids of records, any number of them.
+
+    Raises:
+        InvalidArgument: One is longer than any id of Brex's: 500 of them would not fit into a URL.
+    """
+    if values is None:
+        return None
+    found = texts(values, "ids")
+    for index, value in enumerate(found):
+        if len(value) > LONGEST_ID:
+            message = f"ids[{index}]: expected an id of at most {LONGEST_ID} characters, got {len(value)}"
+            raise InvalidArgument(message)
+    return found
 
 
 def a_flag(value: Any, name: str) -> bool | Unset:
@@ -97,6 +118,7 @@ def a_flag(value: Any, name: str) -> bool | Unset:
 
 
 __all__ = [
+    "LONGEST_ID",
     "Moment",
     "a_flag",
     "a_moment",
@@ -105,6 +127,7 @@ __all__ = [
     "constants",
     "given",
     "only_given",
+    "some_ids",
     "some_texts",
     "texts",
 ]

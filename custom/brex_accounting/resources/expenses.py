@@ -174,6 +174,18 @@ class ExpensesResource:
         **filters: Unpack[ExpenseFilters],
     ) -> Stream[tuple[Expense, bytes]]: ...
 
+    @overload
+    def iter(
+        self,
+        *,
+        page_size: int | None = ...,
+        prefetch: int = ...,
+        resume: str | None = ...,
+        on_bad_record: OnBadRecord = ...,
+        with_raw: bool,
+        **filters: Unpack[ExpenseFilters],
+    ) -> Stream[Expense] | Stream[tuple[Expense, bytes]]: ...
+
     def iter(
         self,
         *,

@@ -16,7 +16,7 @@ from ..paging import Listing, Stream, pages, raw_records, records
 from ..paging.listing import IDS_IN_A_CALL
 from ..reports import ExportReport, ExportResult
 from ..transport.caller import PLAIN, Ask, Caller
-from .arguments import Moment, a_flag, a_moment, constant, given, only_given, texts
+from .arguments import Moment, a_flag, a_moment, constant, given, only_given, some_ids
 from .listing import StreamOptions, check_limit, check_on_bad_record, listing
 from .reporting import Reporting, checked
 
@@ -135,6 +135,18 @@ class RecordsResource:
         with_raw: Literal[True],
         **filters: Unpack[RecordFilters],
     ) -> Stream[tuple[AccountingRecord, bytes]]: ...
+
+    @overload
+    def iter(
+        self,
+        *,
+        page_size: int | None = ...,
+        prefetch: int = ...,
+        resume: str | None = ...,
+        on_bad_record: OnBadRecord = ...,
+        with_raw: bool,
+        **filters: Unpack[RecordFilters],
+    ) -> Stream[AccountingRecord] | Stream[tuple[AccountingRecord, bytes]]: ...
 
     def iter(
         self,
@@ -258,7 +270,7 @@ def _split(
         "updated_at_lte": a_moment(updated_at_lte, "updated_at_lte"),
         "single_entry": a_flag(single_entry, "single_entry"),
     }
-    return None if ids is None else texts(ids, "ids"), only_given(sent)
+    return some_ids(ids), only_given(sent)
 
 
 __all__ = ["RecordFilters", "RecordsResource"]

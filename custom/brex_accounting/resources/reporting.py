@@ -26,6 +26,7 @@ from brex_accounting_client.models import (
 
 from ..checks import text
 from ..errors import (
+    BadRequest,
     CallError,
     ClientStateError,
     DuplicateRecords,
@@ -36,6 +37,9 @@ from ..errors import (
 )
 from ..reports import ExportFailure, ExportReport, ExportResult, ExportSuccess, RefusalReason, RefusedResult
 from ..transport.caller import Ask, Caller
+
+_SAME_FATE = 3
+"""After so many single results in a row that were refused without being named, it is not about the results."""
 
 
 @frozen
@@ -80,6 +84,7 @@ class Reporting:
         self._updated: list[str] = []
         self._unnamed: list[str] = []
         self._refused: list[RefusedResult] = []
+        self._refused_in_a_row = 0
 
     async def run(self) -> ExportReport:
         """Send everything.
@@ -103,9 +108,10 @@ class Reporting:
             answer = await self._caller.call(
                 report_accounting_export_results.OPERATION, Ask(idempotency_key=self._key_of(batch, body)), body=body
             )
-        except (NotFound, Unprocessable) as refusal:
+        except (BadRequest, NotFound, Unprocessable) as refusal:
             self._settle(batch, refusal)
             return
+        self._refused_in_a_row = 0
         named = frozenset(answer.updated_accounting_record_ids)
         self._updated += [record_id for record_id in batch.ids if record_id in named]
         self._unnamed += [record_id for record_id in batch.ids if record_id not in named]
@@ -115,15 +121,17 @@ class Reporting:
             return self._key
         return f"{self._key}-{hashlib.sha256(encode(body)).hexdigest()[:16]}"
 
-    def _settle(self, batch: _Batch, refusal: NotFound | Unprocessable) -> None:
+    def _settle(self, batch: _Batch, refusal: BadRequest | NotFound | Unprocessable) -> None:
         """Put down what was refused, and put the others back in front of the queue."""
         reasons = _reasons(batch, refusal)
-        if not reasons and refusal.error_code is None:
-            raise refusal  # not Brex's word about these results: a gateway's, perhaps
+        if not (reasons or self._is_about_results(refusal)):
+            raise refusal
         if not reasons and len(batch.ids) > 1:
             half = len(batch.ids) // 2
             self._pending.extendleft((batch.part(batch.ids[half:]), batch.part(batch.ids[:half])))
             return
+        if not (reasons or isinstance(refusal, Unprocessable)):
+            self._refused_in_a_row += 1
         for record_id, reason in (reasons or dict.fromkeys(batch.ids, _reason(refusal))).items():
             self._refused.append(
                 RefusedResult(
@@ -146,6 +154,12 @@ class Reporting:
         unknown = frozenset(seen)
         unsent = [record_id for later in left for record_id in later.ids if record_id not in unknown]
         return self._report(unknown=self._sorted(list(unknown)), unsent=self._sorted(unsent))
+
+    def _is_about_results(self, refusal: BadRequest | NotFound | Unprocessable) -> bool:
+        """Whether a refusal that names none of the results is about them, not about the request or from a gateway."""
+        if refusal.error_code is None:
+            return False
+        return isinstance(refusal, Unprocessable) or self._refused_in_a_row < _SAME_FATE
 
     def _report(self, *, unknown: tuple[str, ...] = (), unsent: tuple[str, ...] = ()) -> ExportReport:
         return ExportReport(
@@ -208,7 +222,7 @@ def _on_the_wire(result: ExportResult) -> SuccessfulExportResult | FailedExportR
     )
 
 
-def _reasons(batch: _Batch, refusal: NotFound | Unprocessable) -> dict[str, RefusalReason]:
+def _reasons(batch: _Batch, refusal: BadRequest | NotFound | Unprocessable) -> dict[str, RefusalReason]:
     """Which results of the batch the answer names, and why it refuses them."""
     details = refusal.details
     if details is None:
@@ -220,7 +234,7 @@ def _reasons(batch: _Batch, refusal: NotFound | Unprocessable) -> dict[str, Refu
     return {record_id: named[record_id] for record_id in batch.ids if record_id in named}
 
 
-def _reason(refusal: NotFound | Unprocessable) -> RefusalReason:
+def _reason(refusal: BadRequest | NotFound | Unprocessable) -> RefusalReason:
     match refusal:
         case NotFound():
             return "not found"

@@ -57,7 +57,9 @@ class WebhooksResource:
         """
         key = self._caller.idempotency_key(idempotency_key)
         body = CreateWebhookSubscriptionRequest(
-            url=text(url, "url"), event_types=_event_types(event_types), group_id=given(group_id)
+            url=text(url, "url"),
+            event_types=_event_types(event_types),
+            group_id=UNSET if group_id is None else text(group_id, "group_id"),
         )
         # The document lists this operation's key among its parameters; it is the same header field.
         return await self._caller.call(
@@ -126,7 +128,7 @@ class WebhooksResource:
             url=text(url, "url"),
             event_types=_event_types(event_types),
             status=UpdatableWebhookSubscriptionStatus(text(status, "status")),
-            group_id=group_id,
+            group_id=text(group_id, "group_id") if isinstance(group_id, str) else group_id,
         )
         return await self._caller.call(
             update_subscription.OPERATION,

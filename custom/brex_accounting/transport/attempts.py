@@ -9,9 +9,10 @@ attempts, and a DELETE that is repeated finds at worst that it is done (RFC 9110
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from brex_accounting_client import Operation
 from brex_accounting_client.errors import trace_id_of
@@ -19,11 +20,11 @@ from brex_accounting_client.errors import trace_id_of
 from ..auth.tokens import TokenSource
 from ..checks import header
 from ..clock import Clock
-from ..errors import CallError, DeadlineExceeded
+from ..errors import CallError, ClientClosed, ClientStateError, DeadlineExceeded, InvalidArgument, RateLimited
 from ..events import Outcome
 from .call import Call
 from .deadline import exceeded, time_left, within
-from .http import Response, SendFailed
+from .http import Response, SendFailed, is_cut
 from .limiter import Limiter, WaitTooLong
 from .mapping import failure, send_error
 from .retry import RetryPolicy, is_ambiguous, is_retried
@@ -32,13 +33,15 @@ from .runtime import Account, Runtime
 from .session import Session
 from .window import Slot
 
+_CLOSED = "Make another client, and close one only when its calls are over."
+
 
 @frozen
 class _Answer:
     """An answer, and the token that it answers."""
 
     response: Response
-    token: str
+    token: str = field(repr=False)
 
 
 @frozen
@@ -73,9 +76,12 @@ class Attempts:
             ClientStateError: The client was closed meanwhile.
         """
         while True:
-            self.session.check()
+            self._check(call)
             result = await self._attempt(call, request)
             if isinstance(result, SendFailed):
+                if result.hopeless:
+                    message = f"{call.operation}: {result.reason}"
+                    raise InvalidArgument(message)
                 if result.outcome != "not sent":
                     call.doubt()
                 await self._pause(call, send_error(result, call))
@@ -95,15 +101,31 @@ class Attempts:
     def _clock(self) -> Clock:
         return self.runtime.clock
 
+    def _check(self, call: Call) -> None:
+        """Make sure that the client is open; a call that has been at it says what may have come of that."""
+        try:
+            self.session.check()
+        except ClientStateError:
+            if not call.attempts:
+                raise
+        else:
+            return
+        summary = "the client was closed before the call was over"
+        raise ClientClosed(summary, advice=_CLOSED, **call.facts())
+
     # ---- one attempt --------------------------------------------------------------------------------------------
 
     async def _attempt(self, call: Call, request: dict[str, Any]) -> _Answer | SendFailed:
-        slot = await self._turn(call)
+        slot: Slot | None = None
         try:
-            token = await self._token(call)
-            await self._place(call)
-        except BaseException:
+            async with self.session.waiting():
+                slot = await self._turn(call)
+                token = await self._token(call)
+                await self._place(call)
+        except BaseException as error:
             self._unsent(slot)
+            if isinstance(error, ClientStateError):
+                self._check(call)
             raise
         call.attempts += 1
         started = self._clock.monotonic()
@@ -162,10 +184,13 @@ class Attempts:
 
     async def _send(self, call: Call, request: dict[str, Any], token: str) -> Response | SendFailed:
         left = time_left(call, self._clock.monotonic())
+        if left <= 0:
+            raise exceeded(call, "attempt")
         scope = within(min(self.timeout, left))
         try:
             async with scope:
-                return await self.session.connections().send(request, token=token, step_seconds=self.timeout)
+                response = await self.session.connections().send(request, token=token, step_seconds=self.timeout)
+                return SendFailed("answer lost", "its body ends in the middle") if is_cut(response) else response
         except SendFailed as failed:
             return failed
         except TimeoutError:
@@ -219,18 +244,30 @@ class Attempts:
         """Wait for the next attempt, or raise the error of the last one."""
         call.last = error
         asked = error.retry_after
-        if call.attempts >= self.policy.attempts:
-            raise error
-        if asked is not None and asked > self.policy.max_retry_after:
-            advice = f"Brex asked to wait {asked:.0f} s, longer than RetryPolicy.max_retry_after allows."
-            raise error.advised(advice)
+        try:
+            if call.attempts >= self.policy.attempts:
+                raise error
+            if asked is not None and asked > self.policy.max_retry_after:
+                advice = f"Brex asked to wait {asked:.0f} s, longer than RetryPolicy.max_retry_after allows."
+                raise error.advised(advice)
+            await self._wait(call, asked, starved=error.starved)
+        finally:
+            del error  # its traceback would hold this frame, and the frame the error
+
+    async def _wait(self, call: Call, asked: float | None, *, starved: Callable[[], CallError]) -> None:
         wait = self.policy.delay(call.attempts, asked, self.runtime.random)
         if wait > time_left(call, self._clock.monotonic()):
             raise exceeded(call, "back-off", wait=wait)
-        if not self.shared.budget.take():
-            raise error.starved()
+        # A 429 has slowed everybody down already, and takes nothing from other accounts.
+        if not isinstance(call.last, RateLimited) and not self.shared.budget.take():
+            raise starved()
         call.waiting("back-off" if asked is None else "retry-after", wait)
-        await self._clock.sleep(wait)
+        try:
+            async with self.session.waiting():
+                await self._clock.sleep(wait)
+        except ClientStateError:
+            self._check(call)
+            raise
 
 
 def _outcome_of(error: BaseException) -> Outcome:

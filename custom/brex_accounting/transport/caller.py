@@ -180,6 +180,7 @@ class Caller:
             raise
         finally:
             call.end(raised, now=self._runtime.clock.monotonic())
+            call.last = None
             del raised
 
     def _request(self, operation: Operation[P, T], ask: Ask, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:

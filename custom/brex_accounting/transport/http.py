@@ -13,12 +13,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import httpx
 from attrs import field, frozen
 
-from brex_accounting_client import Client
+from brex_accounting_client import Client, Undecodable
+from brex_accounting_client.json_text import parse_json
 
 from ..errors import InvalidArgument
 from . import quiet
@@ -30,6 +30,11 @@ Response = httpx.Response
 
 KEPT_CONNECTIONS = 100
 """How many idle connections are kept for the next request."""
+
+_HEAD = "brex_accounting.head"
+"""Where a request carries the place for the head of its answer."""
+
+_OF_THE_BODY = frozenset({b"content-length", b"content-encoding", b"transfer-encoding"})
 
 _WORN_OUT = 50
 """After how many interrupted requests a pool is replaced."""
@@ -44,11 +49,15 @@ class SendFailed(Exception):
     Attributes:
         outcome: ``not sent`` where the request cannot have reached the server.
         reason: Why, in words that may stand in an error's text.
+        hopeless: Whether it would be the same however often it is tried.
     """
 
-    def __init__(self, outcome: Literal["not sent", "answer lost", "timed out"], reason: str) -> None:
+    def __init__(
+        self, outcome: Literal["not sent", "answer lost", "timed out"], reason: str, *, hopeless: bool = False
+    ) -> None:
         self.outcome: Literal["not sent", "answer lost", "timed out"] = outcome
         self.reason = reason
+        self.hopeless = hopeless
         super().__init__(reason)
 
 
@@ -133,17 +142,23 @@ class Connections:
         Raises:
             SendFailed: There is no whole answer.
         """
+        head: list[httpx.Response] = []
         complete = {
             **request,
             # Whole, because httpx takes four times as long to join it with a base URL.
             "url": f"{self._base_url}{request['url']}",
             "headers": {**request["headers"], "Authorization": f"Bearer {token}"},
             "timeout": httpx.Timeout(step_seconds, connect=min(step_seconds, CONNECT_SECONDS)),
+            "extensions": {_HEAD: head},
         }
         try:
             async with self._borrowed() as client:
                 return await client.send_async(complete)
-        except (httpx.TransportError, OSError) as error:
+        except httpx.InvalidURL:
+            failed = SendFailed("not sent", "its arguments make a URL that is too long, or none", hopeless=True)
+        except (httpx.RequestError, OSError) as error:
+            if head and not 200 <= head[0].status_code < 300:
+                return _without_body(head[0])
             failed = _failed(error)
         # Outside the except block, or httpx's error would hang on ours as its context, with the request in it.
         raise failed
@@ -198,7 +213,7 @@ def _async_client(settings: HttpSettings, ssl_context: ssl.SSLContext | None) ->
             verify=settings.ssl_context or ssl_context or True,
             transport=settings.transport,
             cookies=_no_cookies(),
-            event_hooks={"response": [_no_redirect]},
+            event_hooks={"response": [_head_is_there]},
             follow_redirects=False,
             # The session bounds what is under way. In httpx's own limit a call that is cancelled at the instant at
             # which its connection is there takes a place for good (httpcore 1.0.9), until none is left.
@@ -242,8 +257,28 @@ def _system_reason(error: BaseException) -> str:
     return ""
 
 
-async def _no_redirect(response: httpx.Response) -> None:
-    """Let a redirect be an answer like any other: httpx would raise on a malformed Location before we see it."""
+def is_cut(response: httpx.Response) -> bool:
+    """Whether a 2xx that only the end of the connection ends is cut off: nothing but its JSON can tell."""
+    if not 200 <= response.status_code < 300 or response.content[:1] not in (b"{", b"["):
+        return False
+    if "content-length" in response.headers or "transfer-encoding" in response.headers:
+        return False
+    try:
+        parse_json(response.content)
+    except Undecodable:
+        return True
+    return False
+
+
+def _without_body(head: httpx.Response) -> httpx.Response:
+    """An answer whose status and header fields came, and whose body did not: a refusal is one without its reasons."""
+    kept = [(name, value) for name, value in head.headers.raw if name.lower() not in _OF_THE_BODY]
+    return httpx.Response(head.status_code, headers=kept, content=b"", request=head.request)
+
+
+async def _head_is_there(response: httpx.Response) -> None:
+    """Keep the head, and let a redirect be an answer like any other: httpx would raise on a malformed Location."""
+    response.request.extensions[_HEAD].append(response)
     response.headers.pop("Location", None)
 
 
@@ -253,13 +288,11 @@ def _no_cookies() -> CookieJar:
 
 def _check_base_url(base_url: str) -> None:
     try:
-        parts = urlsplit(base_url)
-        httpx.URL(base_url)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname)
-        bare = not (parts.username or parts.password or parts.query or parts.fragment)
-        if fits and bare and (parts.port is None or parts.port > 0):
+        url = httpx.URL(base_url)
+        bare = not (url.userinfo or url.query or url.fragment or any(map(str.isspace, base_url)))
+        if url.scheme in ("http", "https") and url.host and url.port != 0 and bare:
             return
-    except (ValueError, TypeError, AttributeError, httpx.InvalidURL):
+    except (ValueError, TypeError, httpx.InvalidURL):
         pass
     message = "base_url: expected a scheme and a host, such as https://api.brex.com, without user, query or fragment"
     raise InvalidArgument(message)
@@ -284,4 +317,5 @@ __all__ = [
     "Response",
     "SendFailed",
     "default_ssl_context",
+    "is_cut",
 ]

@@ -8,7 +8,8 @@ from typing import Any, TypeVar, cast
 import brex_accounting_client as low
 from brex_accounting_client import Client, Operation
 from brex_accounting_client.errors import trace_id_of
-from brex_accounting_client.models import AccountingError
+from brex_accounting_client.json_text import parse_json
+from brex_accounting_client.models import AccountingError, AccountingErrorCode, AccountingErrorDetails
 from brex_accounting_client.types import OnBadRecord
 
 from .. import errors
@@ -60,6 +61,19 @@ _ADVICE: dict[type[StatusError], str] = {
     errors.ServerError: "Try again later, and give the trace id to Brex support if it stays.",
     errors.UnexpectedStatus: "Check base_url, and what stands between here and Brex.",
 }
+
+_LIST_DETAILS = (
+    "duplicate_accounting_record_ids",
+    "not_ready_for_export_accounting_record_ids",
+    "not_found_export_entry_source_ids",
+)
+_TEXT_DETAILS = (
+    "existing_integration_id",
+    "existing_vendor",
+    "requested_vendor",
+    "integration_id",
+    "current_status",
+)
 
 _FAILED: dict[str, tuple[type[CallError], str, str]] = {
     "not sent": (
@@ -114,7 +128,10 @@ def read_answer(
             **_unreadable(failed, response, call),
         )
     # Outside the except blocks: the low-level error would only repeat this one.
-    raise error
+    try:
+        raise error
+    finally:
+        del error  # its traceback would hold this frame, and the frame the error
 
 
 def failure(operation: Operation[..., Any], response: Response, call: Call, now: datetime.datetime) -> CallError:
@@ -130,7 +147,7 @@ def failure(operation: Operation[..., Any], response: Response, call: Call, now:
 def _status_error(failed: low.StatusError, call: Call, now: datetime.datetime) -> StatusError:
     """The error for a status: by its code where we know one, else by its number."""
     if failed.parsed is None:
-        failed = _in_the_other_shape(failed)
+        failed = _as_far_as_readable(failed)
     details = getattr(failed.parsed, "details", None)
     kind = _BY_CODE.get((failed.status_code, failed.error_code or ""))
     if kind is None:
@@ -160,12 +177,26 @@ def send_error(failed: SendFailed, call: Call) -> CallError:
     return kind(f"{summary}: {failed.reason}", advice=advice, **call.facts())
 
 
-def _in_the_other_shape(failed: low.StatusError) -> low.StatusError:
-    """The accounting API's shape where the operation's own document does not know it: a gateway may answer with it."""
+def _as_far_as_readable(failed: low.StatusError) -> low.StatusError:
+    """The same with what can be read of a body that no document knows: its code, and of its details what fits.
+
+    A code that got lost with some odd field beside it would make another error of this one.
+    """
     try:
-        parsed = low.decode(failed.content, AccountingError)
+        body = parse_json(failed.content)[0]
     except low.Undecodable:
         return failed
+    found = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+    codes = (found.get(name) for name in ("error_code", "type", "code"))
+    code = next((code for code in codes if isinstance(code, str)), None)
+    if code is None:
+        return failed
+    message = found.get("message")
+    parsed = AccountingError(
+        error_code=AccountingErrorCode(code),
+        message=message if isinstance(message, str) else "",
+        details=_details(found.get("details")),
+    )
     return low.StatusError(
         operation=failed.operation,
         status_code=failed.status_code,
@@ -173,6 +204,20 @@ def _in_the_other_shape(failed: low.StatusError) -> low.StatusError:
         parsed=parsed,
         content=failed.content,
     )
+
+
+def _details(found: object) -> AccountingErrorDetails | None:
+    if not isinstance(found, dict):
+        return None
+    values = cast("dict[str, Any]", found)
+    fitting: dict[str, Any] = {}
+    for name in _TEXT_DETAILS:
+        fitting[name] = values.get(name) if isinstance(values.get(name), str) else None
+    for name in _LIST_DETAILS:
+        listed = values.get(name)
+        items = cast("list[object]", listed) if isinstance(listed, list) else []
+        fitting[name] = [item for item in items if isinstance(item, str)] or None
+    return AccountingErrorDetails(**fitting)
 
 
 def _unreadable(failed: low.Undecodable, response: Response, call: Call) -> dict[str, Any]:

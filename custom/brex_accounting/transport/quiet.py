@@ -22,6 +22,7 @@ _LOGGERS = (
     "httpcore.proxy",
     "httpcore.socks",
 )
+_METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 _ours: ContextVar[bool] = ContextVar("_ours", default=False)
 
 
@@ -35,7 +36,8 @@ class _Quiet(logging.Filter):
             arguments = record.args if isinstance(record.args, tuple) else ()
             url = next((argument for argument in arguments if isinstance(argument, httpx.URL)), None)
             status = next((argument for argument in arguments if isinstance(argument, int)), None)
-            record.msg, record.args = "HTTP Request: %s %s", ("-" if url is None else _place(url), status)
+            method = arguments[0] if arguments and arguments[0] in _METHODS else "-"
+            record.msg, record.args = "HTTP Request: %s %s %s", (method, "-" if url is None else _place(url), status)
         else:
             # The first word is the name of the step, such as receive_response_headers.complete.
             record.msg, record.args = str(record.msg).partition(" ")[0], ()

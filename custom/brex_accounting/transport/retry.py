@@ -45,7 +45,7 @@ class RetryPolicy:
         max_retry_after: Seconds; a longer ``Retry-After`` is raised at once, with the wait on the error.
         budget: How many retries an account may save up. One more comes back every second and with every fifth call
             that succeeds, so that an account at which everything fails does not take the connections of the others.
-            All clients of an account share it; the last of them sets it.
+            All clients of an account share it; the strictest sets it.
     """
 
     attempts: int = field(default=5, validator=_count)

@@ -38,6 +38,11 @@ class RetryBudget:
         self._tokens = self._capacity
         self._seen = clock.monotonic()
 
+    @property
+    def capacity(self) -> float:
+        """Tokens in the full bucket."""
+        return self._capacity
+
     def take(self) -> bool:
         """Take one token; false when there is none, and the failure should go to the caller."""
         now = self._clock.monotonic()

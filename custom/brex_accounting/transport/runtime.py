@@ -54,11 +54,24 @@ class Account:
     """What all clients of one account share."""
 
     def __init__(self, clock: Clock, rate_limit: RateLimit | None, retry: RetryPolicy) -> None:
+        self._clock = clock
+        self._rate_limit = rate_limit
         self.limiter: Limiter | None = None if rate_limit is None else Limiter(rate_limit, clock)
         self.budget: RetryBudget = RetryBudget(retry.budget, _REFILL_PER_SECOND, _REFILL_PER_SUCCESS, clock)
         self.unknown_seen: set[tuple[str, str]] = set()
         self.noted: float = -math.inf
         """When the runtime last noted that the account is in use."""
+
+    def restrict(self, rate_limit: RateLimit) -> None:
+        """Follow this limit too: the one in force stays unless this one allows fewer requests in the same time."""
+        old = self._rate_limit
+        if self.limiter is None or old is None:
+            self.limiter = Limiter(rate_limit, self._clock)
+        elif rate_limit.capacity * old.seconds >= old.capacity * rate_limit.seconds:
+            return
+        else:
+            self.limiter.configure(rate_limit)
+        self._rate_limit = rate_limit
 
     def is_idle(self) -> bool:
         """Whether a new account would behave the same."""
@@ -97,18 +110,15 @@ class Runtime:
     def account(self, key: AccountKey, rate_limit: RateLimit | None, retry: RetryPolicy | None) -> Account:
         """The shared state of an account, made at its first use.
 
-        Where clients of one account disagree on limit or budget, the one that came last is followed.
+        Where clients of one account disagree on limit or budget, the strictest is followed, whoever came last.
         """
         with self._lock:
             found = self._accounts.get(key)
             if found is None:
                 found = self._accounts[key] = Account(self.clock, rate_limit, retry or RetryPolicy())
             elif rate_limit is not None:
-                if found.limiter is None:
-                    found.limiter = Limiter(rate_limit, self.clock)
-                else:
-                    found.limiter.configure(rate_limit)
-            if retry is not None:
+                found.restrict(rate_limit)
+            if retry is not None and retry.budget < found.budget.capacity:
                 found.budget.resize(retry.budget)
         self.used(key, found)
         return found

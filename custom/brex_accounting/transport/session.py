@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeVar
 from weakref import WeakValueDictionary
 
@@ -33,6 +34,8 @@ class Session:
         self._connections: Connections | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._places: WeakValueDictionary[AccountKey, asyncio.Semaphore] = WeakValueDictionary()
+        self._waits: set[asyncio.Timeout] = set()
+        self._closing: asyncio.Task[None] | None = None
         self._calls = 0
 
     @property
@@ -106,19 +109,48 @@ class Session:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    @asynccontextmanager
+    async def waiting(self) -> AsyncGenerator[None]:
+        """A block that ends when the client is closed: nobody should wait for a turn at a client that is none.
+
+        Raises:
+            ClientStateError: The client was closed.
+        """
+        scope = asyncio.timeout(None)
+        try:
+            async with scope:
+                self._waits.add(scope)
+                try:
+                    yield
+                finally:
+                    self._waits.discard(scope)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            self.check()
+
     async def close(self) -> None:
-        """End the tasks, then close the connections; a second time does nothing.
+        """End the waits and tasks, then close the connections; whoever asks again waits for the same end.
 
         Raises:
             ClientStateError: This is another event loop than the client's.
         """
-        if self._state != "open":
+        if self._closing is None:
+            if self._state != "open":
+                self._state = "closed"
+                return
+            self.check()
             self._state = "closed"
-            return
-        self.check()
-        self._state = "closed"
+            self._closing = asyncio.get_running_loop().create_task(self._close())
+        # Shielded: a caller that is cancelled here must not leave connections open.
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for scope in tuple(self._waits):
+            scope.reschedule(now)
         try:
-            tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+            tasks = tuple(self._tasks)
             for task in tasks:
                 task.cancel()
             if tasks:
