@@ -90,6 +90,14 @@ class TestWaits:
         assert isinstance(raised, RuntimeError)
 
 
+    def test_also_where_they_wait_for_their_next_turn(self) -> None:
+        """The same holds where the next attempt was waiting at the limiter."""
+        script = Script(Raise(httpx.ReadError("gone")))
+        raised, when = after_a_second(script, create, rate_limit=RateLimit(requests=1))
+        assert isinstance(raised, ClientClosed)
+        assert (1.0, True, 1) == (when, raised.maybe_applied, raised.attempts)
+
+
 class TestReports:
     def test_what_is_settled_stays_known(self) -> None:
         """A report that is interrupted by the end of the client tells what it had settled."""
