@@ -89,7 +89,6 @@ class TestWaits:
         assert isinstance(raised, ClientStateError)
         assert isinstance(raised, RuntimeError)
 
-
     def test_also_where_they_wait_for_their_next_turn(self) -> None:
         """The same holds where the next attempt was waiting at the limiter."""
         script = Script(Raise(httpx.ReadError("gone")))
