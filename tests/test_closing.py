@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 from typing import Any
 
 import httpx
 import pytest
 
 from brex_accounting import (
+    Brex,
     BrexError,
     ClientClosed,
     ClientStateError,
@@ -16,8 +18,10 @@ from brex_accounting import (
     InvalidArgument,
     RateLimit,
     RetryPolicy,
+    Runtime,
 )
 from tests import virtual
+from tests.server import RawServer
 from tests.transport.scripted import COMPANY, Answer, Hang, Raise, Script, client
 
 
@@ -95,6 +99,30 @@ class TestWaits:
         raised, when = after_a_second(script, create, rate_limit=RateLimit(requests=1))
         assert isinstance(raised, ClientClosed)
         assert (1.0, True, 1) == (when, raised.maybe_applied, raised.attempts)
+
+
+class TestRequests:
+    @pytest.mark.asyncio
+    async def test_under_way(self) -> None:
+        """A write whose request was under way is over at once, and may have taken effect."""
+        async with RawServer(lambda _, reply: reply.hang()) as server:
+            policy = RetryPolicy(backoff=100, max_backoff=100)
+            brex = Brex("bxt_token", base_url=server.url, retry=policy, runtime=Runtime(random=Last()))
+            await brex.__aenter__()
+            call = asyncio.create_task(create(brex))
+            await server.until(in_flight=1)
+            async with asyncio.timeout(10):
+                await brex.aclose()
+                with pytest.raises(ClientClosed) as caught:
+                    await call
+        assert (1, True) == (caught.value.attempts, caught.value.maybe_applied)
+
+
+class Last(Random):
+    """Draws the longest wait."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return max(a, b)
 
 
 class TestReports:

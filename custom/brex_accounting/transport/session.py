@@ -114,8 +114,9 @@ class Session:
         """A block that ends when the client is closed: nobody should wait for a turn at a client that is none.
 
         Raises:
-            ClientStateError: The client was closed.
+            ClientStateError: The client was closed, before or meanwhile.
         """
+        self.check()
         scope = asyncio.timeout(None)
         try:
             async with scope:
