@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from brex_accounting import errors
@@ -298,6 +298,7 @@ class TestClosing:
 
         run(main())
 
+    @example(1, 1.0, 2, 0.0)  # closed between two turns of its consumer
     @given(st.integers(0, 3), st.floats(0, 20), st.integers(0, 8), st.sampled_from([0.0, 1.0]))
     def test_at_any_moment(self, prefetch: int, time: float, steps: int, work: float) -> None:
         """Closed from another task at any moment: the consumer is told or has ended, and nothing is left or lost."""

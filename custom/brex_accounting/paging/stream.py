@@ -60,6 +60,7 @@ class Stream(AsyncIterator[T_co], Generic[T_co]):
             for item in walk.hand:
                 return item
             if walk.broken:
+                walk.check_open()  # before another generator: one that is dropped alive leaves a task behind
                 self._turns = _turns(walk)
             await self._turns.__anext__()
 

@@ -170,6 +170,21 @@ class Walk(Generic[R, P, T]):
             self._stand(self._bookmark(self._step, at), at)
         self._prefetch.close()
 
+    def check_open(self) -> None:
+        """Make sure that this was not closed.
+
+        Raises:
+            ClientStateError: It was.
+        """
+        if self.closed:
+            raise self._closed_error()
+
+    def _closed_error(self) -> ClientStateError:
+        return ClientStateError(
+            f"{self._listing.operation}: this stream is closed. "
+            "Pass its checkpoint as resume= to a new one to go on where it stood."
+        )
+
     async def stop(self) -> None:
         """Cancel what is being fetched and wait for its end."""
         await self._prefetch.stop()
@@ -237,11 +252,7 @@ class Walk(Generic[R, P, T]):
         try:
             return await self._prefetch.take()
         except Stopped:
-            message = (
-                f"{self._listing.operation}: this stream is closed. "
-                "Pass its checkpoint as resume= to a new one to go on where it stood."
-            )
-            raise ClientStateError(message) from None
+            raise self._closed_error() from None
         except ClientStateError as error:
             message = f"{error} The stream keeps its place: pass its checkpoint as resume= to one of an open client."
             raise ClientStateError(message) from error

@@ -32,6 +32,7 @@ from ..errors import (
     DuplicateRecords,
     InvalidArgument,
     NotFound,
+    RecordsNotFound,
     RecordsNotReadyForExport,
     Unprocessable,
 )
@@ -130,7 +131,7 @@ class Reporting:
             half = len(batch.ids) // 2
             self._pending.extendleft((batch.part(batch.ids[half:]), batch.part(batch.ids[:half])))
             return
-        if not (reasons or isinstance(refusal, Unprocessable)):
+        if not (reasons or isinstance(refusal, (RecordsNotFound, Unprocessable))):
             self._refused_in_a_row += 1
         for record_id, reason in (reasons or dict.fromkeys(batch.ids, _reason(refusal))).items():
             self._refused.append(
@@ -159,7 +160,7 @@ class Reporting:
         """Whether a refusal that names none of the results is about them, not about the request or from a gateway."""
         if refusal.error_code is None:
             return False
-        return isinstance(refusal, Unprocessable) or self._refused_in_a_row < _SAME_FATE
+        return isinstance(refusal, (RecordsNotFound, Unprocessable)) or self._refused_in_a_row < _SAME_FATE
 
     def _report(self, *, unknown: tuple[str, ...] = (), unsent: tuple[str, ...] = ()) -> ExportReport:
         return ExportReport(
