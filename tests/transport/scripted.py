@@ -164,7 +164,7 @@ class Script(httpx.AsyncBaseTransport):
         step = self._next(request)
         try:
             response = await self._play(step, sent)
-        except BaseException:
+        except BaseException:  # a request that is cancelled is over as well
             sent.closed_at = asyncio.get_running_loop().time()
             raise
         return response

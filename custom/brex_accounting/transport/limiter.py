@@ -103,7 +103,7 @@ class Limiter:
             if deadline is not None:
                 timer = waiter.loop.call_later(deadline - self._clock.monotonic(), waiter.resume)
             await waiter.future
-        except BaseException:
+        except BaseException:  # a cancellation, too, must leave the queue, and give back a slot just granted
             self._note(lambda _: self._leave(waiter))
             raise
         finally:
