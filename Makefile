@@ -47,7 +47,7 @@ bench: install
 
 demo: install
 	$(BIN)/python examples/decode_page.py
-	$(BIN)/python examples/read_records.py
+	$(BIN)/python examples/emulated_account.py
 
 clean:
 	rm -rf .verifytypes .venv .tools .generate-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist

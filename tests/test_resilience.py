@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import brex_accounting
+import brex_accounting.emulator
 import brex_accounting_client
 from brex_accounting import (
     ActiveIntegrationExists,
@@ -191,7 +192,7 @@ class TestCursors:
 
 
 class TestTypingSample:
-    @pytest.mark.parametrize("package", [brex_accounting, brex_accounting_client])
+    @pytest.mark.parametrize("package", [brex_accounting, brex_accounting_client, brex_accounting.emulator])
     def test_touches_every_public_name(self, package: Any) -> None:
         """The sample that the type checkers read uses each name that a user can import."""
         sample = (Path(__file__).parent / "typing_sample.py").read_text()

@@ -67,6 +67,26 @@ from brex_accounting import (
     Waiting,
     __version__,
 )
+from brex_accounting.emulator import (
+    EFFECTS,
+    INVARIANTS,
+    VARIANTS,
+    Apps,
+    ContractBroken,
+    Disconnected,
+    EmulatorServer,
+    Fault,
+    Tenant,
+    TenantClock,
+    TenantPlan,
+    Variant,
+    Violation,
+    World,
+    build_apps,
+    move,
+    recode,
+    serve_in_thread,
+)
 from brex_accounting_client import (
     UNSET,
     AuthenticatedClient,
@@ -333,6 +353,32 @@ async def generic(
 def from_env() -> Brex:
     """A client from the environment."""
     return Brex.from_env(user_agent="acme-erp/2.1")
+
+
+async def emulated() -> str:
+    """A test of one's own worker against the emulator."""
+    world = World(TenantPlan(records=10, seed=7, variants={"cursor": "key"}))
+    tenant: Tenant = world.tenant()
+    clock: TenantClock = tenant.clock
+    clock.freeze()
+    clock.advance(60)
+    fault = Fault(effect=next(iter(EFFECTS)), operation="queryAccountingRecords", times=1)
+    tenant.faults.add(fault, now=tenant.now())
+    variants: list[Variant] = list(VARIANTS.values())
+    apps: Apps = build_apps(world)
+    async with EmulatorServer(world) as server, Brex(world.issuer.user_token("main"), base_url=server.base_url) as brex:
+        try:
+            async for record in brex.records.iter():
+                move(tenant, record.id, "PREPARE")
+                recode(tenant, record.id, brex_field_id="ef_1", brex_field_value_id="efo_1")
+        except Disconnected as gone:
+            print(gone.delivery.sent)
+    with serve_in_thread(world) as threaded:
+        print(threaded.control_url, threaded.file_url, apps.api, apps.files)
+    broken: list[Violation] = world.violations(tenant)
+    bugs: list[ContractBroken] = world.bugs
+    print([bug.operation for bug in bugs], [INVARIANTS[violation.invariant] for violation in broken])
+    return variants[0].default
 
 
 async def cautious(brex: Brex) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import filecmp
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,13 +17,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ..errors import SpecError
-from .bundle import make_bundle
+from .bundle import DOCUMENTS, make_bundle
 from .deviations import render
-from .document import dump
+from .document import Node, dump, load
 
 PACKAGE = "brex_accounting_client"
 
-_PAPERS = ("openapi/bundle.yaml", "openapi/DEVIATIONS.md")
+EMULATED = "custom/brex_accounting/emulator/documents"
+"""Where the emulator has the published documents, as JSON: it starts at once, and without the YAML reader."""
+
+_COPIES = {name: f"{EMULATED}/{Path(name).with_suffix('.json').name}" for name in DOCUMENTS}
+_PAPERS = ("openapi/bundle.yaml", "openapi/DEVIATIONS.md", *_COPIES.values())
 _HEADER = "# Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.\n"
 _BUNDLE_HEADING = "Joined from the published documents and openapi/overlays by `make generate`. Do not edit."
 # Makes the reader of every model: what msgspec cannot read would otherwise be found out by the first worker.
@@ -43,12 +48,12 @@ _RUFF = ("--isolated", "--no-cache", "--quiet", "--line-length", "120", "--targe
 
 
 def build(root: Path, tools: Path, out: Path) -> None:
-    """Make the bundle, the page of deviations and the package, all below a folder.
+    """Make the bundle, the page of deviations, the emulator's documents and the package, all below a folder.
 
     Args:
         root: The project: holds ``openapi/`` and ``generator-config.yaml``.
         tools: Folder of the tool environment's programs: ``openapi-python-client`` and ``ruff``.
-        out: An empty folder; afterwards it holds ``openapi/`` and the package.
+        out: An empty folder; afterwards it holds ``openapi/``, ``custom/`` and the package.
 
     Raises:
         SpecError: A document, an overlay, the generator or its result is not as it should be.
@@ -58,6 +63,9 @@ def build(root: Path, tools: Path, out: Path) -> None:
     bundle_path = out / "openapi" / "bundle.yaml"
     _write(bundle_path, dump(bundle.document, _BUNDLE_HEADING))
     _write(out / "openapi" / "DEVIATIONS.md", render(bundle))
+    (out / EMULATED).mkdir(parents=True)
+    for name, copy in _COPIES.items():
+        _write(out / copy, _as_json(load(root / "openapi" / name)))
     package = out / PACKAGE
     _run_generator(root, tools, bundle_path, package)
     for module in sorted((root / "openapi" / "runtime").glob("*.py")):
@@ -87,12 +95,12 @@ def generate(root: Path, tools: Path) -> None:
 
 def _swap_in(out: Path, root: Path) -> None:
     before = out / "before"
-    (before / "openapi").mkdir(parents=True)
     moved: list[tuple[Path, Path]] = []
     try:
         for name in (*_PAPERS, PACKAGE):
             for source, target in ((root / name, before / name), (out / name, root / name)):
                 if source.exists():
+                    target.parent.mkdir(parents=True, exist_ok=True)
                     source.replace(target)
                     moved.append((source, target))
     except BaseException:  # an interrupt, too, must leave the tree as it was
@@ -176,6 +184,10 @@ def _run(command: list[str], cwd: Path) -> None:
     if done.returncode != 0:
         message = f"{name} failed:\n{(done.stdout + done.stderr).strip()}"
         raise SpecError(message)
+
+
+def _as_json(document: Node) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,0 +1,25 @@
+"""``brex-accounting``: the command line. It takes the extra ``cli``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit status: 0 done, 2 the command line cannot be right.
+
+    Args:
+        arguments: Those of the process by default.
+    """
+    try:
+        from .commands import run  # noqa: PLC0415 - typer comes with an extra
+    except ModuleNotFoundError as error:
+        if error.name != "typer":
+            raise
+        print("error: the command line needs more packages: pip install 'brex-accounting-client[cli]'", file=sys.stderr)
+        return 2
+    return run(arguments)
+
+
+__all__ = ["main"]

@@ -1,0 +1,71 @@
+"""The commands of ``brex-accounting``; what one of them needs is imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from ..version import __version__
+
+_ELSEWHERE: Final[Mapping[str, str]] = {"emulator": "..emulator.command"}
+"""Where commands are that have a module of their own: an ``app`` with one command."""
+
+
+class _Commands(TyperGroup):
+    """Imports the module of a command when the command is called, or when help asks what it does."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted([*self.commands, *_ELSEWHERE])
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in _ELSEWHERE:
+            return get_command(import_module(_ELSEWHERE[cmd_name], __package__).app)
+        return super().get_command(ctx, cmd_name)
+
+
+app = typer.Typer(cls=_Commands, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def brex_accounting(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and leave.")
+    ] = False,
+) -> None:
+    """Work with Brex's Accounting API."""
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(f"brex-accounting-client {__version__}")
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command, or help where none is named, and give the exit status.
+
+    Args:
+        arguments: Those of the process by default.
+    """
+    given = sys.argv[1:] if arguments is None else [*arguments]
+    try:
+        return app(given or ["--help"], standalone_mode=False) or 0
+    except typer.TyperException as error:
+        print(f"error: {error.format_message()}", file=sys.stderr)
+        return error.exit_code
+
+
+__all__ = ["app", "run"]

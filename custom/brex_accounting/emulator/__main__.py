@@ -1,0 +1,21 @@
+"""``python -m brex_accounting.emulator``: the command ``brex-accounting emulator``."""
+
+import sys
+
+
+def main() -> int:
+    """Run the command and give its exit status."""
+    try:
+        from .command import main as run  # noqa: PLC0415 - typer comes with an extra
+    except ModuleNotFoundError as error:
+        if error.name != "typer":
+            raise
+        print(
+            "error: the emulator needs more packages: pip install 'brex-accounting-client[emulator]'", file=sys.stderr
+        )
+        return 2
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,334 @@
+"""What faults do to an answer on its way out: what becomes of the answer, and what of the connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from http.client import responses
+from itertools import pairwise
+from typing import Any, Final
+
+import attrs
+import msgspec
+from starlette.types import Message, Receive, Send
+
+from .answers import Answer, Refusal, json_answer
+from .faults import Fault, Firing, Phase
+from .wire import Wire
+
+_CODES: Final = {
+    400: "INVALID_REQUEST",
+    401: "UNAUTHORIZED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    429: "TOO_MANY_REQUESTS",
+}
+_CONSTANTS: Final = ("type", "expense_type", "status", "payment_status", "accountType", "error_code")
+_NONE: Final = msgspec.Raw(b"")
+
+_Members = dict[str, msgspec.Raw]
+
+# Raw is JSON text that is not looked at, so that numbers keep their digits.
+_object = msgspec.json.Decoder(_Members).decode
+_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+BLANK: Final = json_answer({"items": [], "has_next_page": False})
+"""What is shaped, cut or sent slowly where the request was not handled: a page with nothing in it."""
+
+
+@attrs.frozen
+class Channel:
+    """The way back to the client of one request, whose body has been read.
+
+    Args:
+        send: Of the ASGI server.
+        receive: Of the ASGI server.
+        wire: The connection; None where there is none, because the application is called in a process.
+        closing: Set when the emulator stops: what waits then waits no longer.
+        sleep: Lets so many seconds pass.
+    """
+
+    send: Send
+    receive: Receive
+    wire: Wire | None
+    closing: asyncio.Event
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@attrs.frozen
+class Delivery:
+    """What became of one request.
+
+    Args:
+        firing: The fault that decided it, if any; latency decides nothing.
+        handled: The answer as it was meant; None where the request was not handled.
+        sent: The answer that went out, if only in part; None where none did.
+    """
+
+    firing: Firing | None
+    handled: Answer | None
+    sent: Answer | None
+
+
+class Disconnected(ConnectionResetError):
+    """A fault ended the connection, and there is none: the application is called in a process.
+
+    Attributes:
+        delivery: What became of the request.
+    """
+
+    def __init__(self, delivery: Delivery) -> None:
+        super().__init__("a fault of the emulator ended the connection")
+        self.delivery = delivery
+
+
+async def carry_out(
+    firings: Sequence[Firing], handle: Callable[[], Awaitable[Answer]], channel: Channel, *, accounting: bool
+) -> Delivery:
+    """Handle a request, or not, and send an answer, or not, as the faults say that strike it.
+
+    In each phase all latencies come first, and then the oldest of the other faults; more of them do nothing. One in the
+    phase before takes the place of ``handle``. Latency goes on when the client goes away, and then the request takes
+    effect all the same.
+
+    Args:
+        firings: What ``FaultPlan.fire`` returned.
+        handle: Lets the request take effect, and returns the answer.
+        channel: The way back.
+        accounting: Whether errors are written in the words of the accounting API, or of the older ones.
+
+    Raises:
+        Disconnected: The connection was to end without a whole answer, and there is none.
+    """
+    answer, handled = BLANK, None
+    await _delay(firings, "before", channel)
+    firing = decisive(firings, "before")
+    if firing is None:
+        answer = handled = await handle()
+        await _delay(firings, "after", channel)
+        firing = decisive(firings, "after")
+    if firing is None:
+        await send_answer(answer, channel.send)
+        return Delivery(None, handled, answer)
+    delivery = Delivery(firing, handled, await _deliver(firing.fault, answer, channel, accounting=accounting))
+    if delivery.sent is None and channel.wire is None:
+        raise Disconnected(delivery)
+    return delivery
+
+
+async def send_answer(answer: Answer, send: Send) -> None:
+    """Send all of an answer."""
+    await send(_head(answer))
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def shape(fault: Fault, answer: Answer, *, accounting: bool) -> Answer:
+    """Give an answer the shape that a fault wants; faults of the connection leave it as it is.
+
+    An answer in which there is nothing to spoil, such as the file of a receipt, stays as it is too.
+
+    Args:
+        fault: What is to happen.
+        answer: The answer as it was meant.
+        accounting: Whether errors are written in the words of the accounting API, or of the older ones.
+    """
+    match fault.effect:
+        case "status":
+            code = fault.code or _CODES.get(fault.status, "INVALID_REQUEST" if fault.status < 500 else "INTERNAL_ERROR")
+            refusal = Refusal(fault.status, code, fault.message or "The fault plan of the emulator wants it so.")
+            return _replaced(answer, fault, fault.status, refusal.answer(accounting=accounting).body)
+        case "expired_token":
+            refusal = Refusal(401, "UNAUTHORIZED", "The access token has expired.")
+            return _replaced(answer, fault, 401, refusal.answer(accounting=accounting).body)
+        case "html":
+            title = f"{fault.status} {responses.get(fault.status, 'Unknown')}"
+            page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+            return _replaced(answer, fault, fault.status, page.encode(), "text/html; charset=utf-8")
+        case "bad_json":
+            return _replaced(answer, fault, 200, b'{"items": [{"id": ')
+        case "empty":
+            return _replaced(answer, fault, 200, b"")
+        case "wrong_page":
+            return _spoilt(answer, _without_items(answer.body))
+        case effect if effect in _CHANGES:
+            return _spoilt(answer, _changed(answer.body, _CHANGES[effect]))
+        case _:
+            return answer
+
+
+async def _deliver(fault: Fault, answer: Answer, channel: Channel, *, accounting: bool) -> Answer | None:
+    match fault.effect:
+        case "drop" | "reset" as effect:
+            await _end(channel, reset=effect == "reset")
+        case "hang":
+            await _first_of(_client_gone(channel.receive), channel.closing.wait())
+            await _end(channel)
+        case "cut_body" if channel.wire is None or not answer.body:
+            await _end(channel)  # without a body there is nothing to announce, and nothing to keep back
+        case "cut_body":
+            await _cut(fault, answer, channel)
+            return answer
+        case "slow_body":
+            await _drip(fault, answer, channel)
+            return answer
+        case _:
+            shaped = shape(fault, answer, accounting=accounting)
+            await send_answer(shaped, channel.send)
+            return shaped
+    return None
+
+
+def decisive(firings: Sequence[Firing], phase: Phase) -> Firing | None:
+    """The one of the faults of a phase that has an effect besides latency: the oldest."""
+    others = (firing for firing in firings if firing.fault.phase == phase and firing.fault.effect != "latency")
+    return next(others, None)
+
+
+async def _delay(firings: Sequence[Firing], phase: Phase, channel: Channel) -> None:
+    faults = [firing.fault for firing in firings]
+    seconds = sum(fault.delay for fault in faults if fault.effect == "latency" and fault.phase == phase)
+    if seconds:
+        await _first_of(channel.sleep(seconds), channel.closing.wait())
+
+
+async def _end(channel: Channel, *, reset: bool = False) -> None:
+    """End the connection, if there is one; on return the server knows it, and expects no answer any more."""
+    if channel.wire is None:
+        return
+    if not reset:
+        # A client that does not read would keep what it was sent, and the emulator with it.
+        await _first_of(channel.wire.close(), channel.closing.wait())
+    if not channel.wire.lost:
+        await channel.wire.reset()
+
+
+async def _cut(fault: Fault, answer: Answer, channel: Channel) -> None:
+    size = min(int(len(answer.body) * fault.keep), len(answer.body) - 1)
+    await channel.send(_head(answer, chunked=fault.chunked))
+    await channel.send({"type": "http.response.body", "body": answer.body[:size], "more_body": True})
+    await _end(channel)
+
+
+async def _drip(fault: Fault, answer: Answer, channel: Channel) -> None:
+    """Send the head, and the body piece by piece while the client is there; at closing, all that is left at once."""
+    ends = [len(answer.body) * number // fault.pieces for number in range(fault.pieces + 1)]
+    *others, (last, _) = pairwise(ends)
+    await channel.send(_head(answer))
+    for start, end in others:
+        await channel.send({"type": "http.response.body", "body": answer.body[start:end], "more_body": True})
+        pause, gone = channel.sleep(fault.delay), _client_gone(channel.receive)
+        if await _first_of(gone, pause, channel.closing.wait()) == 0:
+            return
+    await channel.send({"type": "http.response.body", "body": answer.body[last:]})
+
+
+async def _client_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _first_of(*waits: Awaitable[Any]) -> int:
+    """Wait for one of several things, and give up the others; tell which one it was."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    first = [task in done for task in tasks].index(True)
+    tasks[first].result()
+    return first
+
+
+def _head(answer: Answer, *, chunked: bool = False) -> Message:
+    """The head of an answer; without a length the server sends the body in chunks."""
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    if not chunked and answer.status not in (204, 304):
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}
+
+
+def _replaced(answer: Answer, fault: Fault, status: int, body: bytes, content_type: str = "application/json") -> Answer:
+    kept = [pair for pair in answer.headers if pair[0] not in ("content-type", "retry-after")]
+    headers = [("content-type", content_type), *kept]
+    if fault.retry_after is not None:
+        headers.append(("retry-after", _seconds_or_date(fault.retry_after)))
+    return attrs.evolve(answer, status=status, body=body, headers=tuple(headers), frame=None, listed=False)
+
+
+def _seconds_or_date(value: float | str) -> str:
+    # Six places and never an exponent; whole seconds without any.
+    return value if isinstance(value, str) else f"{value:f}".rstrip("0").rstrip(".")
+
+
+def _spoilt(answer: Answer, body: bytes) -> Answer:
+    return attrs.evolve(answer, body=body, frame=None)
+
+
+def _read(text: bytes) -> _Members | list[msgspec.Raw] | None:
+    """An object or an array, one level deep; None for other JSON and for what is no JSON."""
+    try:
+        return _object(text) if text.lstrip()[:1] == b"{" else _array(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _without_items(text: bytes) -> bytes:
+    found = _read(text)
+    if isinstance(found, dict) and "items" in found:
+        return _encode({**found, "items": {}})
+    return text if found is None else _encode([found] if isinstance(found, dict) else {"items": {}})
+
+
+def _changed(text: bytes, change: Callable[[_Members], None]) -> bytes:
+    """Change the first item of a page or an array, or the object where there is none; the rest keeps its text."""
+    found = _read(text)
+    if isinstance(found, list) and found:
+        found[0] = msgspec.Raw(_changed(bytes(found[0]), change))
+    elif isinstance(found, dict):
+        items = _read(bytes(found["items"])) if "items" in found else None
+        if isinstance(items, list) and items:
+            found["items"] = msgspec.Raw(_changed(bytes(found["items"]), change))
+        else:
+            change(found)
+    return text if found is None else _encode(found)
+
+
+def _change_type(members: _Members) -> None:
+    # An id is required wherever there is one; where there is none, a member that is not null comes next.
+    name = "id" if "id" in members else next((name for name, value in members.items() if bytes(value) != b"null"), None)
+    if name is not None:
+        is_object = bytes(members[name]).startswith(b"{")
+        members[name] = msgspec.Raw(b'"unexpected"' if is_object else b'{"unexpected":true}')
+
+
+def _halve_character(members: _Members) -> None:
+    if "memo" in members and bytes(members["memo"]) == b"null":
+        members["memo"] = msgspec.Raw(b'""')
+    texts = [name for name, value in members.items() if bytes(value).startswith(b'"')]
+    # Free text is where it would happen; ids come last, so that the object can be told from others.
+    texts.sort(key=lambda name: (name not in ("memo", "message"), name.endswith("id")))
+    if texts:
+        members[texts[0]] = msgspec.Raw(bytes(members[texts[0]])[:-1] + b'\\ud800"')
+
+
+def _add_constant(members: _Members) -> None:
+    name = next((name for name in _CONSTANTS if bytes(members.get(name, _NONE)).startswith(b'"')), None)
+    if name is not None:
+        members[name] = msgspec.Raw(b'"ADDED_IN_ALPHA"')
+
+
+def _add_member(members: _Members) -> None:
+    members["added_in_alpha"] = msgspec.Raw(b'{"value":1.50}')
+
+
+_CHANGES: Final = {
+    "wrong_schema": _change_type,
+    "lone_surrogate": _halve_character,
+    "unknown_enum": _add_constant,
+    "unknown_field": _add_member,
+}
+
+__all__ = ["BLANK", "Channel", "Delivery", "Disconnected", "carry_out", "decisive", "send_answer", "shape"]
