@@ -43,7 +43,7 @@ async def main() -> None:
     world = World(TenantPlan(records=RECORDS, seed=7, rate_limit=None))
     tenant = world.tenant()
     for fault in FAULTS:
-        tenant.faults.add(fault, now=tenant.now())
+        tenant.add_fault(fault)
     outcomes: Counter[str] = Counter()
 
     def on_event(event: Event) -> None:

@@ -362,8 +362,7 @@ async def emulated() -> str:
     clock: TenantClock = tenant.clock
     clock.freeze()
     clock.advance(60)
-    fault = Fault(effect=next(iter(EFFECTS)), operation="queryAccountingRecords", times=1)
-    tenant.faults.add(fault, now=tenant.now())
+    tenant.add_fault(Fault(effect=next(iter(EFFECTS)), operation="queryAccountingRecords", times=1))
     variants: list[Variant] = list(VARIANTS.values())
     apps: Apps = build_apps(world)
     async with EmulatorServer(world) as server, Brex(world.issuer.user_token("main"), base_url=server.base_url) as brex:

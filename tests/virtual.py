@@ -27,10 +27,11 @@ class Deadlock(RuntimeError):
 class _JumpingSelector(selectors.DefaultSelector):
     """Answers at once; what it was told to wait is added to ``now`` instead."""
 
-    def __init__(self, start: float) -> None:
+    def __init__(self, start: float, pace: float) -> None:
         super().__init__()
         self.now = start
         self.in_threads = 0
+        self._pace = pace
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         events = super().select(0)
@@ -41,6 +42,8 @@ class _JumpingSelector(selectors.DefaultSelector):
             return self._listen(_PATIENCE_FOR_EXECUTOR, "a thread of the executor does not come back")
         if timeout is None:
             return self._listen(_PATIENCE, "nothing is ready and no timer is set")
+        if self._pace and (events := super().select(timeout * self._pace)):
+            return events  # bytes were on their way; no time has passed for the loop
         # Always a step forward: a sum that rounds to the same float would turn for ever.
         self.now = max(self.now + timeout, math.nextafter(self.now, math.inf))
         return []
@@ -58,10 +61,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     Args:
         start: Where its time begins, in seconds; a second loop of one test starts where the first one ended.
+        pace: Real seconds that bytes between two sockets of this loop may take for each second that it jumps; without
+            sockets nothing is ever on its way, and 0 is right.
     """
 
-    def __init__(self, start: float = 0.0) -> None:
-        self._virtual = _JumpingSelector(start)
+    def __init__(self, start: float = 0.0, pace: float = 0.0) -> None:
+        self._virtual = _JumpingSelector(start, pace)
         super().__init__(self._virtual)
 
     def time(self) -> float:
@@ -101,17 +106,18 @@ class VirtualClock:
         await asyncio.sleep(seconds)
 
 
-def run(main: Coroutine[Any, Any, T], *, start: float = 0.0) -> T:
+def run(main: Coroutine[Any, Any, T], *, start: float = 0.0, pace: float = 0.0) -> T:
     """Run a coroutine on a virtual loop of its own.
 
     Args:
         main: What to run.
         start: Where the time of the loop begins, in seconds.
+        pace: As for ``VirtualLoop``.
 
     Raises:
         Deadlock: The coroutine waits for what nobody will ever do.
     """
-    with asyncio.Runner(loop_factory=functools.partial(VirtualLoop, start)) as runner:
+    with asyncio.Runner(loop_factory=functools.partial(VirtualLoop, start, pace)) as runner:
         return runner.run(main)
 
 

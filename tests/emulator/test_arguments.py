@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
-import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -95,8 +95,8 @@ class TestIntegers:
     @each(of_type("integer"))
     @pytest.mark.parametrize(
         "text",
-        ["", "-", "1.0", "1e2", "01", "+1", " 1", "1 ", "1\n", "0x1", "1_0", "２", "٣", "²", "NaN", "null", "2147483648",
-         "-2147483649", "9" * 12, "-" + "9" * 11, "9" * 10_000],
+        ["", "-", "1.0", "1e2", "01", "+1", " 1", "1 ", "1\n", "0x1", "1_0", "２", "٣", "²", "NaN", "null",
+         "2147483648", "-2147483649", "9" * 12, "-" + "9" * 11, "9" * 10_000],
     )  # fmt: skip
     def test_anything_else(self, operation: PublishedOperation, parameter: Parameter, text: str) -> None:
         """Nothing else is taken for one, however long it is."""
@@ -107,8 +107,9 @@ class TestNumbers:
     @each(of_type("number"))
     @pytest.mark.parametrize(
         ("text", "value"),
-        [("0", 0.0), ("-0", 0.0), ("1.0", 1.0), ("1e2", 100.0), ("1E+2", 100.0), ("-2.5e-1", -0.25), ("1e999", math.inf),
-         ("-1e999", -math.inf), ("1e-999", 0.0), ("9" * 5000, math.inf), ("0." + "3" * 5000, 1 / 3)],
+        [("0", 0.0), ("-0", 0.0), ("1.0", 1.0), ("1e2", 100.0), ("1E+2", 100.0),
+         ("-2.5e-1", -0.25), ("1e999", math.inf), ("-1e999", -math.inf), ("1e-999", 0.0), ("9" * 5000, math.inf),
+         ("0." + "3" * 5000, 1 / 3)],
     )  # fmt: skip
     def test_numbers(self, operation: PublishedOperation, parameter: Parameter, text: str, value: float) -> None:
         """Whatever JSON takes for a number is one, however large; what to do with it is for others to say."""
@@ -183,15 +184,14 @@ class TestDeepObjects:
 
     @pytest.mark.parametrize(
         "name",
-        ["updated_at", "updated_at[", "updated_at[]", "updated_at[eq]", "updated_at[gt", "updated_at[gte", "updated_at[gtX",
-         "updated_at[gt]]", "updated_at[gt]x", "updated_at[gt][gt]", "updated_at[ gt]", "updated_at[GT]",
-         "updated_at[" + "x" * 10_000, "updated_at[\ud800]"],
+        ["updated_at", "updated_at[", "updated_at[]", "updated_at[eq]", "updated_at[gt", "updated_at[gte",
+         "updated_at[gtX", "updated_at[gt]]", "updated_at[gt]x", "updated_at[gt][gt]", "updated_at[ gt]",
+         "updated_at[GT]", "updated_at[" + "x" * 10_000, "updated_at[\ud800]"],
     )  # fmt: skip
     def test_no_bound(self, name: str) -> None:
         """A bound that is not written just so is refused rather than passed over or taken for another."""
         expected = (
-            "updated_at is given otherwise than as "
-            "updated_at[gt], updated_at[gte], updated_at[lt], updated_at[lte]"
+            "updated_at is given otherwise than as updated_at[gt], updated_at[gte], updated_at[lt], updated_at[lte]"
         )
         assert expected == refused(RECORDS, (name, "2025-01-01"))
 
@@ -323,10 +323,8 @@ class TestInstants:
     @given(st.from_regex(r"\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})?)?", fullmatch=True))
     def test_whatever_looks_like_it(self, text: str) -> None:
         """Text of the right form is an instant or refused, never another error."""
-        try:
+        with contextlib.suppress(Refusal):
             assert timezone.utc == read_instant("at", text).tzinfo
-        except Refusal as refusal:
-            assert 400 == refusal.status
 
     @each((operation, parameter) for operation, parameter in of_type("string") if "format" in parameter.schema)
     def test_as_parameters(self, operation: PublishedOperation, parameter: Parameter) -> None:
@@ -340,7 +338,9 @@ NAMES = sorted({parameter.name for operation in OPERATIONS.values() for paramete
 ODD_NAMES = st.sampled_from([*NAMES, *(f"updated_at[{key}]" for key in ("gt", "gte", "lt", "lte", "x", ""))])
 ODD_VALUES = st.one_of(
     st.text(max_size=20),
-    st.sampled_from(["true", "false", "", "null", "-0", "1.0", "1e999", "100", "CARD", "APPROVED", "2025-01-01", "\ud800"]),
+    st.sampled_from(
+        ["true", "false", "", "null", "-0", "1.0", "1e999", "100", "CARD", "APPROVED", "2025-01-01", "\ud800"]
+    ),
     st.from_regex(r"-?\d{1,12}(\.\d{1,3})?([eE]-?\d{1,4})?", fullmatch=True),
 )
 ODD_PAIRS = st.lists(st.tuples(ODD_NAMES | st.text(max_size=15), ODD_VALUES), max_size=6)
@@ -355,9 +355,8 @@ class TestWhateverIsSent:
         path = {parameter.name: "x" for parameter in operation.parameters if parameter.place == "path"}
         try:
             arguments = read_arguments(operation, path, pairs, headers)
-        except Refusal as refusal:
-            assert 400 == refusal.status
-            assert len(refusal.answer(accounting=True).body) <= 2 * LONGEST_REFUSAL
+        except Refusal:
+            refused(operation, *pairs, path=path, headers=headers)
             return
         assert [parameter.name for parameter in operation.parameters] == list(arguments)
         for parameter in operation.parameters:
@@ -412,7 +411,9 @@ def written(draw: st.DrawFn, parameter: Parameter) -> tuple[Any, list[tuple[str,
             items = draw(st.lists(strings(schema["items"]), min_size=1, max_size=4))
             return items, [(name, item) for item in items]
         case "object":
-            members = draw(st.dictionaries(st.sampled_from(sorted(schema["properties"])), strategies.text(), min_size=1))
+            members = draw(
+                st.dictionaries(st.sampled_from(sorted(schema["properties"])), strategies.text(), min_size=1)
+            )
             return members, [(f"{name}[{key}]", value) for key, value in members.items()]
         case _ if "format" in schema:
             moment = draw(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(timezone.utc)))
@@ -433,4 +434,4 @@ def test_the_documents_have_every_type() -> None:
     assert {"date-time", "int32", None} == {
         parameter.schema.get("format") for operation in OPERATIONS.values() for parameter in operation.parameters
     }
-    assert re.fullmatch(r"queryAccountingRecords\.updated_at", ",".join(f"{o.id}.{p.name}" for o, p in of_type("object")))
+    assert [(RECORDS, "updated_at")] == [(operation, parameter.name) for operation, parameter in of_type("object")]

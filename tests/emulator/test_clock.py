@@ -66,7 +66,7 @@ class TestStart:
         ids=lambda start: start.isoformat(),
     )
     def test_nowhere_near_the_ends_of_time(self, start: datetime) -> None:
-        """A start without a zone, or beyond the years that the clock knows, is refused, to begin at and to freeze at."""
+        """A start without a zone, or beyond the years that the clock knows, is refused to begin or freeze at."""
         with pytest.raises(InvalidArgument):
             TenantClock(start)
         clock, _ = clock_at()
@@ -97,7 +97,7 @@ class TestRunning:
     def test_at_no_speed_at_all(self, scale: float) -> None:
         """A speed that is negative, too high or no number is refused, and the old one stays."""
         clock, machine = clock_at()
-        with pytest.raises(InvalidArgument, match="^scale: "):
+        with pytest.raises(InvalidArgument, match=r"^scale: "):
             clock.run(scale)
         machine.seconds += 1
         assert later(1) == clock.now()
@@ -171,7 +171,7 @@ class TestAdvance:
     def test_not_back_and_not_too_far(self, seconds: float) -> None:
         """A jump that is negative, no number, or longer than a hundred years is refused, and the clock stays."""
         clock, _ = clock_at()
-        with pytest.raises(InvalidArgument, match="^seconds: expected a number from 0 to 3153600000, got "):
+        with pytest.raises(InvalidArgument, match=r"^seconds: expected a number from 0 to 3153600000, got "):
             clock.advance(seconds)
         assert START == clock.now()
 
@@ -186,12 +186,10 @@ class TestAdvance:
     def test_century_by_century(self) -> None:
         """However often one jumps as far as one may, what comes is a refusal at last, never another error."""
         clock, _ = clock_at()
-        jumps = 0
+        for _ in range(69):
+            clock.advance(3_153_600_000)
         with pytest.raises(InvalidArgument, match="where the clock ends"):
-            while True:
-                clock.advance(3_153_600_000)
-                jumps += 1
-        assert 69 == jumps
+            clock.advance(3_153_600_000)
 
     @given(st.datetimes(datetime(1970, 1, 1), datetime(8999, 12, 31), timezones=st.just(timezone.utc)) | st.just(END))
     def test_it_runs_into_the_end(self, start: datetime) -> None:

@@ -158,8 +158,8 @@ class TestPaths:
             assert answer.headers["allow"] in answer.json()["error"]
 
     @pytest.mark.parametrize("path", [each.path for each in ENDPOINTS if each.method == "GET" and "{" not in each.path])
-    def test_head_is_get_without_a_body(self, emulator: Emulator, path: str) -> None:
-        """HEAD answers with the headers of GET."""
+    def test_head_is_get(self, emulator: Emulator, path: str) -> None:
+        """HEAD answers with status and headers of GET; the body is left out on the way."""
         head, get = emulator.send("HEAD", path), emulator.send("GET", path)
         assert (200, b"") == (head.status_code, head.content)
         assert get.headers == head.headers
@@ -588,6 +588,7 @@ class TestRecords:
         while after is not None:
             page = emulator.ok("GET", f"/records?limit={limit}&after={after}")
             assert 0 < len(page["records"]) <= limit
+            assert after != page["next"]
             found += [record["id"] for record in page["records"]]
             after = page["next"]
         assert emulator.record_ids() == found
@@ -904,14 +905,6 @@ class TestSecrets:
         shown = [journal, *(emulator.send("GET", path) for path in ("/health", "/tenants", "/strays", "/"))]
         shown += [emulator.send("GET", f"{path}?tenant=initech") for path in ("/tenant", "/faults", "/invariants")]
         assert [] == [secret for secret in secrets for answer in shown if secret in answer.text]
-
-    def test_a_secret_that_was_cut_is_not_shown(self, emulator: Emulator) -> None:
-        """What the journal keeps of an answer may end in the middle of a token."""
-        emulator.note("token")
-        (entry,) = emulator.main.journal
-        entry.answer = '{"token_type":"Bearer","access_token":"abc\\u0041","scope":"a","refresh_token": "xyz'
-        (shown,) = emulator.ok("GET", "/journal")["entries"]
-        assert '{"token_type":"Bearer","access_token":"…","scope":"a","refresh_token": "…' == shown["answer"]
 
 
 def _values(line: Any, field: str) -> list[str]:

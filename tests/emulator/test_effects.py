@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -360,11 +360,13 @@ async def serving(answer: Answer | None = None) -> AsyncIterator[Served]:
         access_log=False,
     )
     server = uvicorn.Server(config)
+    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]  # they are for pytest
     running = asyncio.create_task(server.serve())
     try:
         await until(lambda: server.started)
         served.port = server.servers[0].sockets[0].getsockname()[1]
-        yield served
+        async with asyncio.timeout(20):
+            yield served
     finally:
         served.closing.set()
         server.should_exit = True

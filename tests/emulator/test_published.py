@@ -155,7 +155,7 @@ class TestOperations:
             body=None,
             answers={
                 200: {"$ref": "#/components/schemas/AccountingRecord"},
-                **dict.fromkeys((400, 401, 403, 404, 500), {"$ref": "#/components/schemas/AccountingError"}),
+                **{status: {"$ref": "#/components/schemas/AccountingError"} for status in (400, 401, 403, 404, 500)},
             },
         )
         assert expected == operation

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
+import attrs
 from starlette.routing import Route
 
 from .answers import Answer, Refusal, invalid
@@ -52,7 +53,8 @@ class Api:
         token = _bearer(received)
         name = None if token is None else self._world.issuer.tenant_of_token(token)
         tenant = None if name is None else self._world.tenants.get(name)
-        client = _client(self._world, token, received)
+        credential = None if token is None else self._world.issuer.credential(token)
+        client = _client(credential, token, received)
         accounting = next(iter(methods.values())).accounting
         if operation is None:
             return Subject(None, tenant, client, excerpt(received.body), partial(_not_allowed, methods, accounting))
@@ -64,6 +66,7 @@ class Api:
             partial(self._act, operation, received, token, tenant, client),
             expire=None if token is None else partial(self._world.issuer.expire, token),
             accounting=accounting,
+            proven=credential is not None,
         )
 
     def _act(
@@ -92,21 +95,30 @@ class Api:
         _check_scopes(operation, credential)
         tenant.limit.take(tenant.now(), say_when=tenant.variants["retry_after"] == "sent")
         key = _idempotency_key(received)
+        call = self._read(operation, received, tenant, client)  # what cannot be read repeats nothing, whatever its key
         honoured = key if tenant.variants["idempotency"] == "honoured" and operation.method in ("POST", "PUT") else None
         first = None if honoured is None else tenant.ledger.find(operation.id, honoured, tenant.now())
         if first is not None:
-            return first
-        answer = self._handled(operation, received, tenant, client)
+            return attrs.evolve(first, committed=False)  # it took effect once
+        try:
+            answer = self._handled(operation, call)
+        except Refusal as refusal:
+            if honoured is not None and refusal.committed:
+                answer = refusal.answer(accounting=operation.accounting)
+                tenant.ledger.remember(operation.id, honoured, answer, tenant.now())
+            raise
         if honoured is not None:
             tenant.ledger.remember(operation.id, honoured, answer, tenant.now())
         return answer
 
-    def _handled(self, operation: PublishedOperation, received: Received, tenant: Tenant, client: str) -> Answer:
+    def _read(self, operation: PublishedOperation, received: Received, tenant: Tenant, client: str) -> Call:
         arguments = read_arguments(operation, received.arguments, received.query, received.headers)
         body = None
         if operation.body is not None:
             body = read_body(operation, received.header("content-type"), received.body)
-        call = Call(tenant, arguments, body, client, self._world.file_url, self._whole)
+        return Call(tenant, arguments, body, client, self._world.file_url, self._whole)
+
+    def _handled(self, operation: PublishedOperation, call: Call) -> Answer:
         try:
             return HANDLERS[operation.id](call)
         except ContractBroken as bug:
@@ -124,12 +136,11 @@ def _bearer(received: Received) -> str | None:
     return token.strip() if kind.lower() == "bearer" and token.strip() else None
 
 
-def _client(world: World, token: str | None, received: Received) -> str:
+def _client(credential: Credential | None, token: str | None, received: Received) -> str:
     """Who sends a request, without secrets: two workers differ in credential or user agent."""
-    who = "nobody"
-    if token is not None:
-        credential = world.issuer.credential(token)
-        who = f"token {fingerprint(token)}" if credential is None else credential.client
+    who = "nobody" if token is None else f"token {fingerprint(token)}"
+    if credential is not None:
+        who = credential.client
     return f"{who}, {received.header('user-agent') or 'no user agent'}"
 
 
@@ -148,9 +159,12 @@ def _idempotency_key(received: Received) -> str | None:
 
 
 def _listed(refusal: Refusal, operation: PublishedOperation) -> Refusal:
-    """A request that cannot be read is a 400, or the nearest status that the document lists."""
-    if refusal.status == 400 and 400 not in operation.answers and 422 in operation.answers:
-        refusal.status = 422
+    """A request that cannot be read is a 400, or the nearest status that the document lists, if it lists any."""
+    if refusal.status == 400 and 400 not in operation.answers:
+        if 422 in operation.answers:
+            refusal.status = 422
+        else:
+            refusal.listed = False
     return refusal
 
 

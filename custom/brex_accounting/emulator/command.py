@@ -97,10 +97,10 @@ def emulator(
         return
     plays, begins = _variants(variant or ()), None if start is None else _instant(start)
     if ready_file is not None:
-        _clear(ready_file)
+        _check(ready_file)
     try:
         from .issuer import DEFAULT_REDIRECT_URI  # noqa: PLC0415 - see above
-        from .server import EmulatorServer  # noqa: PLC0415 - see above
+        from .server import EmulatorServer, listen  # noqa: PLC0415 - see above
         from .tenant import TenantPlan  # noqa: PLC0415 - see above
         from .world import World  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
@@ -112,6 +112,11 @@ def emulator(
     plan = TenantPlan(records=records, seed=seed, start=begins, rate_limit=limit, variants=plays)
     with _Stop() as stop:
         try:
+            # Many records take their time: what is taken shows before.
+            for name, number in (("port", port), ("file_port", file_port)):
+                listen(name, host, number).close()
+            if ready_file is not None:
+                _clear(ready_file)
             world = World(
                 plan,
                 seed=seed,
@@ -169,14 +174,17 @@ def _instant(text: str) -> datetime:
     raise Refusal(message)
 
 
-def _clear(path: Path) -> None:
-    """Check that a ready file can be made, and take one away that was left behind by a process that was killed."""
+def _check(path: Path) -> None:
     if not path.parent.is_dir():
         message = f"--ready-file: there is no folder {str(path.parent)!r}; make it first"
         raise Refusal(message)
     if path.is_dir():
         message = f"--ready-file: {str(path)!r} is a folder; name a file in it"
         raise Refusal(message)
+
+
+def _clear(path: Path) -> None:
+    """Take away what a process left behind that was killed."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -23,6 +24,9 @@ from .world import World
 MOST_BYTES: Final = 10 * 2**20
 """The longest body that is read."""
 
+# The issuer and the webhooks API answer with secrets; the end of one may have been cut off.
+_SECRET: Final = re.compile(r'("(?:access_token|refresh_token|secret)"\s*:\s*")[^"]*')
+
 
 @attrs.frozen
 class Received:
@@ -39,9 +43,9 @@ class Received:
 
     method: str
     arguments: Mapping[str, str]
-    query: Sequence[tuple[str, str]]
-    headers: Sequence[tuple[str, str]]
-    target: str
+    query: Sequence[tuple[str, str]] = attrs.field(repr=False)
+    headers: Sequence[tuple[str, str]] = attrs.field(repr=False)
+    target: str = attrs.field(repr=False)
     body: bytes = attrs.field(repr=False)
 
     def header(self, name: str) -> str | None:
@@ -61,15 +65,19 @@ class Subject:
         act: Carries it out; gives the answer.
         expire: Lets the access token expire that came with it, if one did.
         accounting: Whether errors are written in the words of the accounting API.
+        proven: Whether the request proves who sends it.
+        target: Path and query as the journal may keep them; None: as they came.
     """
 
     operation: str | None
     tenant: Tenant | None
     client: str
     request: str
-    act: Callable[[], Answer]
-    expire: Callable[[], None] | None = None
+    act: Callable[[], Answer] = attrs.field(repr=False)
+    expire: Callable[[], None] | None = attrs.field(default=None, repr=False)
     accounting: bool = False
+    proven: bool = False
+    target: str | None = None
 
 
 class Exchanges:
@@ -126,7 +134,9 @@ class Exchanges:
         if tenant is not None and about.operation is not None:
             firings = tenant.faults.fire(about.operation, now)
             entry.faults = [{"id": firing.id, "effect": firing.fault.effect} for firing in firings]
-            tenant.history.begin(entry.number, client=about.client, operation=about.operation, at=now)
+            if about.proven:
+                key = entry.idempotency_key
+                tenant.history.begin(entry.number, client=about.client, operation=about.operation, key=key, at=now)
         channel = Channel(send, receive, wire_of(scope), self.closing, self._sleep)
         handle = partial(_handle, entry, about, firings)
         history = None if tenant is None else tenant.history
@@ -140,6 +150,8 @@ class Exchanges:
         finally:
             if history is not None:
                 history.end(entry.number)
+            if entry.ended == "under way":
+                entry.ended = "dropped"
 
 
 class _Endpoint:
@@ -190,7 +202,7 @@ def _opened(journal: Journal, received: Received, about: Subject, trace_id: str,
         at=now,
         operation=about.operation,
         method=received.method,
-        path=received.target,
+        path=about.target or received.target,
         client=about.client,
         idempotency_key=received.header("idempotency-key"),
         request=about.request,
@@ -201,7 +213,8 @@ def _opened(journal: Journal, received: Received, about: Subject, trace_id: str,
 def _close(entry: Exchange, delivery: Delivery) -> None:
     sent = delivery.sent
     if sent is not None:
-        entry.status, entry.answer, entry.answer_size = sent.status, excerpt(sent.body), len(sent.body)
+        entry.status, entry.answer_size = sent.status, len(sent.body)
+        entry.answer = _SECRET.sub(r"\1…", excerpt(sent.body))
     disrupted = delivery.firing is not None and EFFECTS[delivery.firing.fault.effect].network
     entry.ended = "dropped" if sent is None else "cut off" if disrupted else "answered"
 

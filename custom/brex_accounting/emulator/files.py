@@ -39,7 +39,7 @@ class Files:
     def routes(self) -> list[Route]:
         """One route for reading receipts, one for putting them."""
         return [
-            self._route("/{tenant}/receipts/{receipt_id}/{name}", "downloadReceipt", "GET", _download),
+            self._route("/{tenant}/receipts/{receipt_id}/{name:path}", "downloadReceipt", "GET", _download),
             self._route("/{tenant}/uploads/{upload_id}", "uploadReceipt", "PUT", _upload),
         ]
 

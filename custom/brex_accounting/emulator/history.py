@@ -52,7 +52,7 @@ class History:
         self.fetched: set[str] = set()
         self._reported: dict[str, str] = {}
         self._violations: list[Violation] = []
-        self._under_way: dict[int, tuple[str, str]] = {}
+        self._under_way: dict[int, tuple[str, str, str | None]] = {}
         self._pairs: set[tuple[str, str]] = set()
 
     def reported(self, record: StoredRecord, *, success: bool, at: datetime, client: str) -> None:
@@ -80,7 +80,7 @@ class History:
         if record.review_status == "EXPORTED":
             self._note("exported_unreported", at, {"record": record.id})
 
-    def begin(self, number: int, *, client: str, operation: str, at: datetime) -> None:
+    def begin(self, number: int, *, client: str, operation: str, at: datetime, key: str | None = None) -> None:
         """Note that a request has come in.
 
         Args:
@@ -88,8 +88,13 @@ class History:
             client: Who sends it, by its credential and user agent.
             operation: What it calls.
             at: The instant.
+            key: Its ``Idempotency-Key``.
         """
-        for other, called in self._under_way.values():
+        for other, called, key_of_other in self._under_way.values():
+            if (operation == _REFRESH) != (called == _REFRESH):
+                continue  # the issuer knows clients, the API grants: one worker has both names
+            if (client, operation, key) == (other, called, key_of_other) and key is not None:
+                continue  # it gave up waiting and tries again
             pair = (min(client, other), max(client, other))
             if other != client and pair not in self._pairs:
                 self._pairs.add(pair)
@@ -97,7 +102,7 @@ class History:
                 self._note("two_clients", at, {"clients": clients, "operations": called_too})
             elif other == client and operation == called and operation in _ONE_AT_A_TIME:
                 self._note("two_clients", at, {"clients": [client], "operations": [operation]})
-        self._under_way[number] = (client, operation)
+        self._under_way[number] = (client, operation, key)
 
     def end(self, number: int) -> None:
         """Note that a request is answered, or its connection gone."""
@@ -115,7 +120,8 @@ class History:
         self._violations.append(Violation(invariant, at, what))
 
 
-_ONE_AT_A_TIME = frozenset({"reportAccountingExportResults", "token"})
+_REFRESH = "token"
+_ONE_AT_A_TIME = frozenset({"reportAccountingExportResults", _REFRESH})
 """What one worker never does twice at once."""
 
 __all__ = ["INVARIANTS", "History", "Violation"]

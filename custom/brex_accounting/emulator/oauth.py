@@ -13,7 +13,10 @@ from .answers import Answer, json_answer
 from .exchange import Exchanges, Received, Subject
 from .world import ISSUER_PATH, World
 
-_SECRETS: Final = frozenset({"client_secret", "code", "code_verifier", "refresh_token", "token"})
+# A plain challenge is the verifier itself.
+_SECRETS: Final = frozenset(
+    {"access_token", "client_secret", "code", "code_challenge", "code_verifier", "refresh_token", "token"}
+)
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -39,7 +42,11 @@ class OAuth:
                 "/.well-known/openid-configuration",
                 lambda _values, _received: issuer.discovery(self._world.issuer_url),
             ),
-            "authorize": ("GET", "/v1/authorize", lambda values, _received: issuer.authorize(values)),
+            "authorize": (
+                "GET",
+                "/v1/authorize",
+                lambda values, _received: issuer.authorize(values, self._world.issuer_url),
+            ),
             "token": (
                 "POST",
                 "/v1/token",
@@ -63,10 +70,18 @@ class OAuth:
         tenant = self._world.tenants.get(self._world.issuer.tenant_of(values) or "")
         client_id = next((value for key, value in values if key == "client_id"), "no client id")
         client = f"{client_id}, {received.header('user-agent') or 'no user agent'}"
-        shown = "&".join(f"{key}={'…' if key in _SECRETS else value}" for key, value in values)
+        shown, query = _shown(values), _shown(received.query)
+        path = received.target.partition("?")[0]
+        target = f"{path}?{query}" if query else path
         if received.method != method:
-            return Subject(None, tenant, client, shown, partial(_not_allowed, method))
-        return Subject(name, tenant, client, shown, partial(answer, values, received))
+            return Subject(None, tenant, client, shown, partial(_not_allowed, method), target=target)
+        is_token = name == "token"
+        return Subject(name, tenant, client, shown, partial(answer, values, received), proven=is_token, target=target)
+
+
+def _shown(values: Pairs) -> str:
+    """A query or form as the journal may keep it."""
+    return "&".join(f"{key}={'…' if key in _SECRETS else value}" for key, value in values)
 
 
 def _form(received: Received) -> Pairs:

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from email.utils import formatdate
 from functools import lru_cache
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
@@ -85,7 +85,7 @@ class EmulatorServer:
             InvalidArgument: A port is taken, or the host is none of this machine; the text says what to do.
         """
         with contextlib.ExitStack() as undo:
-            api, files = (undo.enter_context(_listen(name, self._host, port)) for name, port in self._ports.items())
+            api, files = (undo.enter_context(listen(name, self._host, port)) for name, port in self._ports.items())
             self._loopback = _address(api).is_loopback
             self._world.base_url, self._world.file_url = _url(api), _url(files)
             apps = build_apps(self._world, whole=self._whole)
@@ -146,6 +146,30 @@ def serve_in_thread(
         thread.join()
 
 
+def listen(name: str, host: str, port: int) -> socket.socket:
+    """Listen at a port.
+
+    Args:
+        name: What the caller calls the port.
+        host: An address of this machine, or a name for one.
+        port: 0 for any that is free.
+
+    Raises:
+        InvalidArgument: The port is taken, or the host is none of this machine; the text says what to do.
+    """
+    if not host:
+        message = "host: expected an address of this machine, such as 127.0.0.1; 0.0.0.0 for all of them"
+        raise InvalidArgument(message)
+    if not 0 <= port < 2**16:
+        message = f"{name}: expected a number from 0 to 65535, got {port!r}"
+        raise InvalidArgument(message)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, UnicodeError) as error:  # a name that cannot be one is a UnicodeError
+        raise InvalidArgument(_refusal(name, host, port, error)) from error
+
+
 class _Protocol(WireProtocol):
     """Dates its answers, and logs no requests: their paths hold signatures."""
 
@@ -191,15 +215,19 @@ class _Site:
         for connection in list(self._state.connections):
             if not connection.transport.is_closing():
                 connection.shutdown()
-        if self._state.tasks:
-            await asyncio.wait(self._state.tasks, timeout=_GRACE)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE):
+                await self._until_gone(0.001)
         for connection in list(self._state.connections):
             connection.transport.abort()
         for task in self._state.tasks:
             task.cancel()
-        while self._state.connections or self._state.tasks:  # noqa: ASYNC110 - uvicorn tells nobody
-            await asyncio.sleep(0)
+        await self._until_gone(0)
         await self._server.wait_closed()
+
+    async def _until_gone(self, seconds: float) -> None:
+        while self._state.connections or self._state.tasks:  # noqa: ASYNC110 - uvicorn tells nobody
+            await asyncio.sleep(seconds)
 
     async def _stop_listening(self) -> None:
         # A connection that was accepted in this turn of the loop is served two turns later; closed in between, the
@@ -229,20 +257,6 @@ def _date(second: int) -> list[tuple[bytes, bytes]]:
     return [(b"date", formatdate(second, usegmt=True).encode())]
 
 
-def _listen(name: str, host: str, port: Any) -> socket.socket:
-    if not host:
-        message = "host: expected an address of this machine, such as 127.0.0.1; 0.0.0.0 for all of them"
-        raise InvalidArgument(message)
-    if not 0 <= port < 2**16:
-        message = f"{name}: expected a number from 0 to 65535, got {port!r}"
-        raise InvalidArgument(message)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except (OSError, UnicodeError) as error:  # a name that cannot be one is a UnicodeError
-        raise InvalidArgument(_refusal(name, host, port, error)) from error
-
-
 def _refusal(name: str, host: str, port: int, error: OSError | UnicodeError) -> str:
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.EADDRINUSE:
@@ -263,4 +277,4 @@ def _url(listener: socket.socket) -> str:
     return f"http://{address}:{port}" if address.version == 4 else f"http://[{address}]:{port}"
 
 
-__all__ = ["EmulatorServer", "serve_in_thread"]
+__all__ = ["EmulatorServer", "listen", "serve_in_thread"]

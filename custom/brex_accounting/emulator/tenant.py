@@ -14,7 +14,7 @@ import attrs
 
 from ..errors import InvalidArgument
 from .clock import TenantClock, timestamp
-from .faults import FaultPlan
+from .faults import Fault, FaultPlan
 from .history import History
 from .idempotency import Ledger
 from .journal import Journal
@@ -89,6 +89,8 @@ class _Snapshot:
     expenses: Mapping[str, StoredExpense]
     integrations: Mapping[str, Integration]
     subscriptions: Mapping[str, Subscription]
+    uploads: Mapping[str, Upload]
+    files: Mapping[str, tuple[str, bytes]]
     company: Mapping[str, Any]
     counter: int
 
@@ -161,6 +163,17 @@ class Tenant:
         """
         self._counter += 1
         return f"{prefix}_{self._name}_{self._counter:06d}"
+
+    def add_fault(self, fault: Fault) -> str:
+        """Put a fault in force from now on.
+
+        Args:
+            fault: The rule.
+
+        Returns:
+            Its id, under which ``faults`` knows it.
+        """
+        return self.faults.add(fault, now=self.now())
 
     # ---- data ---------------------------------------------------------------------------------------------------
 
@@ -274,7 +287,7 @@ class Tenant:
         self.variants = Variants(**self._plan.variants)
         self.faults.clear()
         self.journal.clear()
-        self.limit.clear()
+        self.limit = Limit(self._plan.rate_limit)
         self._empty()
         self.seed(self._plan.records, self._plan.seed)
 
@@ -293,6 +306,8 @@ class Tenant:
             expenses=self.expenses.snapshot(),
             integrations=dict(self.integrations),
             subscriptions=dict(self.subscriptions),
+            uploads=dict(self.uploads),
+            files=dict(self.files),
             company=self.company,
             counter=self._counter,
         )
@@ -316,10 +331,12 @@ class Tenant:
         self.clock.run(scale)
         self.variants = Variants(**found.variants)
         self.faults.restore(found.faults)
+        self.limit.clear()
         self._empty()
         self._counter = found.counter
         self.records, self.expenses = Store(found.records.values()), Store(found.expenses.values())
         self.integrations, self.subscriptions = dict(found.integrations), dict(found.subscriptions)
+        self.uploads, self.files = dict(found.uploads), dict(found.files)
         self.company = found.company
         self.history = History(self.now())
 

@@ -176,14 +176,12 @@ def _sealed(cursor: _Cursor) -> str:
 
 def _opened(text: str, query: str, variants: Variants, now: datetime) -> _Cursor:
     try:
-        content = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-    except ValueError:
+        sealed = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        content = sealed[6:]
+        cursor = msgspec.json.decode(content, type=_Cursor) if sealed[:6] == _checksum(content) else None
+    except (ValueError, RecursionError):
         raise _unknown() from None
-    checksum, content = content[:6], content[6:]
-    if checksum != _checksum(content):
-        raise _unknown()
-    cursor = msgspec.json.decode(content, type=_Cursor)
-    if _sealed(cursor) != text:
+    if cursor is None or _sealed(cursor) != text:
         raise _unknown()
     if cursor.query != query:
         message = "cursor belongs to another query"

@@ -30,8 +30,7 @@ def add_faults(call: Call) -> dict[str, Any]:
     body: list[Any] | dict[str, Any] = call.body
     tenant = call.tenant
     faults = [Fault.from_json(rule) for rule in (body if isinstance(body, list) else [body])]
-    now = tenant.now()
-    return {"ids": [tenant.faults.add(fault, now=now) for fault in faults]}
+    return {"ids": [tenant.add_fault(fault) for fault in faults]}
 
 
 def clear_faults(call: Call) -> dict[str, Any]:

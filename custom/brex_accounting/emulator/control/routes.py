@@ -71,11 +71,10 @@ class _Path:
             response = await self._response(request)
         except ClientDisconnect:
             return
-        if request.method == "HEAD":
-            response.body = b""  # the headers still tell its length
         await response(scope, receive, send)
 
     async def _response(self, request: Request) -> Response:
+        # As everywhere with ASGI, HEAD is answered like GET, and the server leaves out the body.
         endpoint = self.endpoints.get("GET" if request.method == "HEAD" else request.method)
         if endpoint is None:
             allowed = ", ".join([*self.endpoints, *(["HEAD"] if "GET" in self.endpoints else [])])

@@ -79,7 +79,7 @@ def update_expense(call: Call) -> Answer:
     if expense.expense_type != "CARD":
         message = "there is no card expense with this id"
         raise missing(message)
-    changed = call.tenant.change_expense(expense.id, **call.body) if "memo" in call.body else expense
+    changed = call.tenant.change_expense(expense.id, memo=call.body["memo"]) if "memo" in call.body else expense
     values = _values(call, changed)
     body = {name: values[name] for name in _UPDATED if name in values}
     return json_answer(body, committed="memo" in call.body)

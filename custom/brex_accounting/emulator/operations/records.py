@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
+import attrs
+
 from ..answers import Answer, invalid, missing
 from ..arguments import read_instant
 from ..stores import RecordQuery
@@ -44,7 +46,7 @@ def query_records(call: Call) -> Answer:
         tenant.records.get,
         cursor=given["cursor"],
         limit=limit,
-        query=query,
+        query=(attrs.evolve(query, ids=None), sorted(query.ids or ())),  # a set is not always written the same way
         variants=variants,
         now=tenant.now(),
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
+from . import sample
 from .book import Book
 from .plan import SEED_UNTIL, Seeded, SeedPlan
 from .scenes import OPENING, SCENES
@@ -14,12 +17,13 @@ def seed(plan: SeedPlan) -> Seeded:
         plan: What to seed; the same plan gives the same bytes.
     """
     book = Book(plan)
+    company = {"id": f"cuacc_{book.ids().decode()}", **deepcopy(sample.COMPANY)}
     opening = iter(OPENING)
     while len(book.records) < plan.records:
         scene = next(opening, None) or book.pick(SCENES)
         scene(book)
     del book.records[plan.records :]
-    return Seeded(book.cast.company, book.records, book.expenses)
+    return Seeded(company, book.records, book.expenses)
 
 
 __all__ = ["SEED_UNTIL", "SeedPlan", "Seeded", "seed"]

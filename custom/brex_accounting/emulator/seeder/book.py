@@ -30,12 +30,12 @@ class Book:
     def __init__(self, plan: SeedPlan) -> None:
         self.random = Random(plan.seed).random  # noqa: S311 - sample data, and it has to repeat
         self.ids = Ids(self.random())
-        self.cast = make_cast(self.ids, self.random())
+        self.cast = make_cast()
         self.plan = plan
         self.records: list[StoredRecord] = []
         self.expenses: list[StoredExpense] = []
         self.until = moment_of(plan.until)
-        self.last_updated = self.until
+        self.last_updated = 0
 
     def pick(self, choices: Sequence[T]) -> T:
         """One of them, each as likely as another."""

@@ -5,7 +5,7 @@ Members are JSON with a comma in front of each, so that one that is left out lea
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -96,7 +96,6 @@ class Cast:
     """All of them.
 
     Args:
-        company: As the Team API shows it.
         people: Those who spend; the first of them approve.
         sellers: Those who are paid.
         budgets: What is spent against.
@@ -107,7 +106,6 @@ class Cast:
         accounts: Accounting field values of the accounts that balance, by number.
     """
 
-    company: dict[str, Any]
     people: tuple[Person, ...]
     sellers: tuple[Seller, ...]
     budgets: tuple[Budget, ...]

@@ -1,15 +1,18 @@
-"""Gives the invented people, sellers and places their ids, and encodes them once for all."""
+"""Gives the invented people, sellers and places their ids, and encodes them once for all.
+
+They are the same for every seed, so that an account that is seeded twice still has one of each.
+"""
 
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import cache
 from typing import Any
 
 import msgspec
 
 from . import sample
 from .cast import ACCOUNTS, Budget, Cast, Entity, Person, Seller
-from .ids import Ids
 from .money import CURRENCIES
 
 _encode = msgspec.json.Encoder().encode
@@ -18,23 +21,21 @@ Named = tuple[str, str]
 """Id and name."""
 
 
-def make_cast(ids: Ids, random: float) -> Cast:
-    """Give everyone an id, and encode them.
-
-    Args:
-        ids: Where ids come from.
-        random: A number from 0 to below 1 that chooses the name of the company and the first number of users.
-    """
-    sellers = tuple(_seller(ids, index, row) for index, row in enumerate(sample.SELLERS))
-    projects = [(_id("cf", ids), name) for name in sample.PROJECTS]
+@cache
+def make_cast() -> Cast:
+    """Everyone, encoded."""
+    sellers = tuple(_seller(index, row) for index, row in enumerate(sample.SELLERS))
+    projects = [(f"cf_{number}", name) for number, name in enumerate(sample.PROJECTS, 101)]
     return Cast(
-        company=_company(ids, sample.COMPANIES[int(random * len(sample.COMPANIES))]),
-        people=_people(1000 + int(random * 8000), _entities(ids, sellers)),
+        people=_people(_entities(sellers)),
         sellers=sellers,
-        budgets=tuple(_budget(_id("budget", ids), name) for name in sample.BUDGETS),
-        policies=tuple(_members({"policy": {"id": _id("policy", ids), "name": name}}) for name in sample.POLICIES),
+        budgets=tuple(_budget(f"budget_{number}", name) for number, name in enumerate(sample.BUDGETS, 101)),
+        policies=tuple(
+            _members({"policy": {"id": f"policy_{number}", "name": name}})
+            for number, name in enumerate(sample.POLICIES, 101)
+        ),
         memos=(*map(_encode, sample.MEMOS), sample.ESCAPED_MEMO),
-        projects=tuple(_coding("103", None, id_.removeprefix("cf_"), None) for id_, _ in projects),
+        projects=tuple(_coding("103", None, id_, None) for id_, _ in projects),
         custom_fields=tuple(
             _members({"custom_fields": [{"id": id_, "name": "Project", "value": name}]}) for id_, name in projects
         ),
@@ -42,47 +43,30 @@ def make_cast(ids: Ids, random: float) -> Cast:
     )
 
 
-def _company(ids: Ids, name: str) -> dict[str, Any]:
-    return {
-        "id": _id("cuacc", ids),
-        "legal_name": name,
-        "mailing_address": {
-            "line1": "1 Example Plaza",
-            "line2": None,
-            "city": "San Francisco",
-            "state": "CA",
-            "country": "US",
-            "postal_code": "94105",
-            "phone_number": "+1-555-0100",
-        },
-        "accountType": "BREX_EMPOWER",
-    }
-
-
-def _entities(ids: Ids, sellers: tuple[Seller, ...]) -> dict[str, Entity]:
+def _entities(sellers: tuple[Seller, ...]) -> dict[str, Entity]:
     """The legal entities by country."""
-    return {row[0]: _entity(_id("ent", ids), str(index), row, sellers) for index, row in enumerate(sample.ENTITIES, 1)}
+    return {row[0]: _entity(f"ent_{number}", row, sellers) for number, row in enumerate(sample.ENTITIES, 101)}
 
 
-def _entity(id_: str, remote_id: str, row: sample.Entity, sellers: tuple[Seller, ...]) -> Entity:
+def _entity(id_: str, row: sample.Entity, sellers: tuple[Seller, ...]) -> Entity:
     _, code, name, rest = row
     facts = {"id": id_, "display_name": name, "created_at": "2021-03-01T00:00:00Z", "status": "UNSUBMITTED", **rest}
     members = {
         "spending_entity_id": id_,
         "spending_entity": facts,
         "billing_entity_id": id_,
-        "integration_spending_entity_id": remote_id,
-        "integration_billing_entity_id": remote_id,
+        "integration_spending_entity_id": id_[-1],
+        "integration_billing_entity_id": id_[-1],
     }
     currency = CURRENCIES[code]
     return Entity(id_, currency, _members(members), tuple(seller for seller in sellers if seller.currency is currency))
 
 
-def _people(number: int, entities: dict[str, Entity]) -> tuple[Person, ...]:
-    users = [(_encoded("User:cuuser", number + index), row) for index, row in enumerate(sample.PEOPLE)]
-    titles = [(_encoded("Title:title", number + index), name) for index, name in enumerate(sample.TITLES)]
-    places = [(_encoded("Location:loc", number + index), row[0]) for index, row in enumerate(sample.PLACES)]
-    departments = [(_encoded("Department:dept", number + index), name) for index, name in enumerate(sample.DEPARTMENTS)]
+def _people(entities: dict[str, Entity]) -> tuple[Person, ...]:
+    users = [(_encoded(f"User:cuuser_{number}"), row) for number, row in enumerate(sample.PEOPLE, 1001)]
+    titles = [(_encoded(f"Title:title_{number}"), name) for number, name in enumerate(sample.TITLES, 101)]
+    places = [(_encoded(f"Location:loc_{number}"), row[0]) for number, row in enumerate(sample.PLACES, 101)]
+    departments = [(_encoded(f"Department:dept_{number}"), name) for number, name in enumerate(sample.DEPARTMENTS, 101)]
     people: list[Person] = []
     for index, (user_id, row) in enumerate(users):
         first, last, mailbox, place_no, department_no, title_no, manager_no, role, status = row
@@ -128,7 +112,7 @@ def _named(name: str, named: Named | None) -> dict[str, str]:
 def _references(index: int, *, department: Named | None, location: Named | None) -> dict[str, str | None]:
     """What a user of the Expenses API refers to; some do not say even that there is nothing."""
     references = {"department_id": department and department[0], "location_id": location and location[0]}
-    return references if index % 3 else {name: id_ for name, id_ in references.items() if id_ is not None}
+    return references if index % 4 else {name: id_ for name, id_ in references.items() if id_ is not None}
 
 
 def _object(name: str, named: Named | None) -> bytes:
@@ -137,7 +121,7 @@ def _object(name: str, named: Named | None) -> bytes:
     return _members({f"{name}_id": named[0], name: {"id": named[0], "name": named[1]}})
 
 
-def _seller(ids: Ids, index: int, row: sample.Seller) -> Seller:
+def _seller(index: int, row: sample.Seller) -> Seller:
     name, descriptor, mcc, country, code, category, account = row
     contact = (
         ("contact_name", "Jordan Sample"),
@@ -145,13 +129,13 @@ def _seller(ids: Ids, index: int, row: sample.Seller) -> Seller:
         ("website", f"https://seller{index}.example.com"),
         ("phone", f"+1-555-01{index:02d}"),
     )
-    vendor: dict[str, str | None] = {"id": _id("vendor", ids), "name": name}
+    vendor: dict[str, str | None] = {"id": f"vendor_{1001 + index}", "name": name}
     for place, (field, value) in enumerate(contact):
         known = (index // (place + 1) + place) % 3
         if known:
             vendor[field] = value if known == 1 else None
     merchant = {
-        "merchant_id": _id("merch", ids),
+        "merchant_id": f"merch_{1001 + index}",
         "merchant": {"raw_descriptor": descriptor, "mcc": mcc, "country": country},
         "category": category,
     }
@@ -188,13 +172,9 @@ def _members(facts: dict[str, Any]) -> bytes:
     return b"," + _encode(facts)[1:-1]
 
 
-def _id(prefix: str, ids: Ids) -> str:
-    return f"{prefix}_{ids().decode()}"
-
-
-def _encoded(prefix: str, number: int) -> str:
-    """An id as Brex writes those of users and places: base64 of the kind, a colon, and an id with a prefix."""
-    return b64encode(f"{prefix}_{number}".encode()).decode()
+def _encoded(id_: str) -> str:
+    """An id as Brex writes those of users and places: base64 of the kind, a colon, and the id."""
+    return b64encode(id_.encode()).decode()
 
 
 __all__ = ["make_cast"]

@@ -133,7 +133,7 @@ def entry(
         digits: What the ids of the lines are made of.
         coded: Whether someone has chosen the accounts of the expense.
     """
-    side, other = (b"CREDIT", b"DEBIT") if kind.back else (b"DEBIT", b"CREDIT")
+    side, other = (_CREDIT, _DEBIT) if kind.back else (_DEBIT, _CREDIT)
     accounts = book.cast.accounts
     if kind.account is not None:
         lines = _line(book, digits + b"a", side, whole, accounts[kind.account])
@@ -161,14 +161,14 @@ def _parts(price: Price, shares: tuple[int, ...], whole: Written) -> list[Writte
 
 
 def _codings(book: Book, deal: Deal, *, coded: bool) -> bytes:
+    chance = book.random()  # thrown in any case: how far the review has come changes nothing else
     if not coded:
         return b""
-    chance = book.random()
     if chance < 0.6:
         return deal.seller.coding
-    if chance < 0.9:
-        return b"%b,%b" % (deal.seller.coding, deal.person.coding)
-    return b"%b,%b" % (deal.seller.coding, book.pick(book.cast.projects))
+    projects = book.cast.projects
+    second = deal.person.coding if chance < 0.9 else projects[int(chance * 1000) % len(projects)]
+    return b"%b,%b" % (deal.seller.coding, second)
 
 
 def _line(book: Book, digits: bytes, side: bytes, price: Written, codings: bytes) -> bytes:

@@ -286,7 +286,7 @@ def _review(book: Book, course: Course) -> bytes:
 
 
 def _repayment(book: Book, deal: Deal, repaid: int) -> bytes:
-    if book.random() < 0.3:
+    if book.random() < 0.5:
         return book.pick(_REPAYMENTS)
     return b',"repayment":{"repayment_initiated_by":%b,"repayment_initiation_date":"%b"}' % (
         deal.person.brief,

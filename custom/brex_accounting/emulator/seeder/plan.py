@@ -15,7 +15,7 @@ SEED_UNTIL: Final = datetime(2026, 6, 30, tzinfo=timezone.utc)
 
 MOST_RECORDS: Final = 1_000_000
 _GREATEST_SEED: Final = 2**63 - 1
-_YEARS: Final = (1972, 9000)
+_YEARS: Final = (1972, 2999)  # what every platform's C library can turn into a date
 
 REIMBURSEMENTS: Final = ("both", "accrual", "cash")
 SOURCE_IDS: Final = ("expense", "other")

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-COMPANIES: Final = ("Harbour & Vale Instruments, Inc.", "Quill Orchard Labs, Inc.", "Nørre Bridge Systems, Inc.")
+COMPANY: Final[dict[str, Any]] = {
+    "legal_name": "Harbour & Vale Instruments, Inc.",
+    "mailing_address": {
+        "line1": "1 Example Plaza",
+        "line2": None,
+        "city": "San Francisco",
+        "state": "CA",
+        "country": "US",
+        "postal_code": "94105",
+        "phone_number": "+1-555-0100",
+    },
+    "accountType": "BREX_EMPOWER",
+}
+"""As the Team API shows it, but for the id."""
 
 DEPARTMENTS: Final = (
     "Engineering",
@@ -59,13 +72,13 @@ PLACES: Final[tuple[tuple[str, str, Address], ...]] = (
             "line1": "Beispielstraße 7",
         },
     ),
-    ("London", "GB", {"country": "GB", "city": "London", "postal_code": "EC1A 1AA", "line1": "2 Sample Row"}),
+    ("London", "GB", {"city": "London", "postal_code": "EC1A 1AA", "line1": "2 Sample Row"}),
     (
         "東京",
         "JP",
         {"country": "JP", "state": "東京都", "city": "千代田区", "postal_code": "100-0001", "line1": "見本町1-2-3"},
     ),
-    ("مدينة الكويت", "KW", {"country": "KW", "city": "مدينة الكويت", "timezone": "Asia/Kuwait", "line1": None}),
+    ("مدينة الكويت", "KW", {"country": "KW", "timezone": "Asia/Kuwait", "line1": None}),
     (
         "At sea",
         "US",
@@ -95,7 +108,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
         {
             "billing_address": {
                 "line1": "Beispielstraße 7",
-                "line2": None,
+                "line2": "2. OG",
                 "city": "München",
                 "state": "Bayern",
                 "country": "DE",
@@ -112,6 +125,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
         {
             "billing_address": {
                 "line1": None,
+                "line2": None,
                 "city": None,
                 "state": None,
                 "country": None,
@@ -232,7 +246,7 @@ FILES: Final = (b"receipt.pdf", b"receipt.jpg", b"scan-0001.png", b"invoice.pdf"
 
 __all__ = [
     "BUDGETS",
-    "COMPANIES",
+    "COMPANY",
     "DEPARTMENTS",
     "ENTITIES",
     "ESCAPED_MEMO",

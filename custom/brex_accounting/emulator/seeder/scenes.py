@@ -6,11 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-import attrs
-
 from ..stored import StoredRecord
 from .book import Book
-from .deals import Deal, purchase, settlement
+from .deals import purchase, settlement
 from .expenses import Course, add_expense
 from .moments import DAY, moment_of
 from .money import USD, Price
@@ -47,8 +45,8 @@ def card_purchase(
         repaid_at = book.later(posted, 15 * DAY)
         add_record(book, "CARD_EXPENSE_REPAYMENT", deal, repaid_at, price=_share(book, deal.price))
     status = "OUT_OF_POLICY" if repaid else "SETTLED" if chance > 0.6 else "APPROVED"
-    course = Course("CARD", status, payment_status, posted=posted, repaid=repaid_at)
-    _settle(book, deal, course, record)
+    exported = _exported(record)
+    add_expense(book, deal, Course("CARD", status, payment_status, posted=posted, exported=exported, repaid=repaid_at))
 
 
 def card_statement(book: Book, *, price: Price | None = None, overpaid: bool | None = None) -> None:
@@ -92,7 +90,8 @@ def reimbursement(
     views = (("accrual", "REIMBURSEMENT_EXPENSE_APPROVAL", approved), ("cash", "REIMBURSEMENT_EXPENSE_POST", posted))
     emitted = book.plan.reimbursements
     entered = [add_record(book, type_, deal, at) for view, type_, at in views if emitted in {view, "both"}]
-    if chance < 0.4 if moved is None else moved:
+    payment_status = "PROCESSING" if chance > 0.95 else "CLEARED"
+    if chance < 0.6 if moved is None else moved:
         prefix = "REIMBURSEMENT_EXPENSE_MONEY_MOVEMENT_"
         add_record(book, f"{prefix}PAYIN", deal, book.later(approved, DAY))
         add_record(book, f"{prefix}PAYOUT", deal, posted)
@@ -100,18 +99,24 @@ def reimbursement(
             back = book.later(posted, 3 * DAY)
             add_record(book, f"{prefix}PAYOUT_REVERSAL", deal, back)
             add_record(book, f"{prefix}REFUND", deal, book.later(back, 3 * DAY))
-    payment_status = "PROCESSING" if chance > 0.95 else "CLEARED"
-    course = Course("REIMBURSEMENT", "APPROVED", payment_status, submitted, approved, posted, posted + 2 * DAY)
-    _settle(book, deal, course, entered[0])
+            payment_status = "CANCELED"
+    complete = posted + 2 * DAY
+    exported = _exported(entered[0])
+    add_expense(
+        book,
+        deal,
+        Course("REIMBURSEMENT", "APPROVED", payment_status, submitted, approved, posted, complete, exported),
+    )
 
 
 def clawback(book: Book) -> None:
     """An employee pays a reimbursement back, which is an expense with negative amounts."""
-    deal = attrs.evolve(purchase(book), shares=(1,))
+    deal = purchase(book)
     posted = book.later(deal.at, 5 * DAY)
     record = add_record(book, "REIMBURSEMENT_EXPENSE_REPAYMENT", deal, posted)
-    course = Course("CLAWBACK", "SETTLED", "CREDITED", posted=posted, repaid=deal.at, back=True)
-    _settle(book, deal, course, record)
+    exported = _exported(record)
+    course = Course("CLAWBACK", "SETTLED", "CREDITED", posted=posted, exported=exported, repaid=deal.at, back=True)
+    add_expense(book, deal, course)
 
 
 def bill(book: Book, *, by_card: bool | None = None, moved: bool | None = None, paid: bool | None = None) -> None:
@@ -138,8 +143,11 @@ def bill(book: Book, *, by_card: bool | None = None, moved: bool | None = None, 
             if chance < 0.4 if moved is None else moved:
                 add_record(book, "BILL_MONEY_MOVEMENT_PAYIN", deal, book.later(approved, DAY))
             add_record(book, "BILL_EXPENSE_PAYMENT", deal, posted)
-    course = Course("BILLPAY", "APPROVED", payment_status, deal.at, approved, posted, complete=approved + 30 * DAY)
-    _settle(book, deal, course, record)
+    complete = approved + 30 * DAY
+    exported = _exported(record)
+    add_expense(
+        book, deal, Course("BILLPAY", "APPROVED", payment_status, deal.at, approved, posted, complete, exported)
+    )
 
 
 def invoice(book: Book, *, paid: bool | None = None) -> None:
@@ -166,11 +174,9 @@ def _share(book: Book, price: Price) -> Price:
     return price if book.random() < 0.5 else price.share(1 + int(book.random() * 9), 10)
 
 
-def _settle(book: Book, deal: Deal, course: Course, record: StoredRecord) -> None:
-    """Write the expense; it is exported if its first record is."""
-    if record.review_status == "EXPORTED":
-        course = attrs.evolve(course, exported=moment_of(record.updated_at))
-    add_expense(book, deal, course)
+def _exported(record: StoredRecord) -> int | None:
+    """When the expense of this record went to the accounting system, if it did."""
+    return moment_of(record.updated_at) if record.review_status == "EXPORTED" else None
 
 
 _PLAIN: Final = Price(12_550, USD, None, USD)
@@ -191,7 +197,8 @@ OPENING: Final[tuple[Scene, ...]] = (
     card_purchase,
     partial(reimbursement, price=_PLAIN, moved=True, failed=True),
     partial(bill, by_card=False, moved=True, paid=True),
-    partial(card_purchase, price=_PLAIN, refunded=True, repaid=True),
+    partial(card_purchase, price=_PLAIN, refunded=True, repaid=False),
+    partial(card_purchase, price=_PLAIN, refunded=False, repaid=True),
     partial(card_purchase, price=_NOTHING),
     partial(card_statement, price=_PLAIN, overpaid=True),
     partial(card_statement, price=_VAST, overpaid=False),
@@ -203,13 +210,13 @@ OPENING: Final[tuple[Scene, ...]] = (
 """What every account of some size has seen: each type of record, nothing, and a sum that no float can hold."""
 
 SCENES: Final[tuple[Scene, ...]] = (
-    (card_purchase,) * 62
-    + (reimbursement,) * 14
-    + (bill,) * 10
-    + (card_statement,) * 5
+    (card_purchase,) * 54
+    + (reimbursement,) * 18
+    + (bill,) * 12
+    + (card_statement,) * 6
     + (loose_expense,) * 3
     + (reward,) * 2
-    + (invoice,) * 2
+    + (invoice,) * 3
     + (clawback,) * 2
 )
 """What happens afterwards, in proportion."""

@@ -1,0 +1,330 @@
+"""One run of Schemathesis against a running emulator, and what was seen in it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+from schemathesis.engine.recorder import CaseNode, Interaction, ScenarioRecorder
+from schemathesis.generation.meta import REQUEST_SHAPE_PROBES, CoveragePhaseData, coverage_scenario
+from schemathesis.schemas import BaseSchema
+
+from brex_accounting.emulator import TenantPlan, World, serve_in_thread
+from brex_accounting.emulator.issuer.scopes import API_SCOPES
+from brex_accounting.emulator.world import DEFAULT_TENANT
+
+from .documents import BODY, DOCUMENTS, KEY_EXAMPLE, operations, prepared
+from .refusals import MALFORMED, REFUSALS
+
+STRANGER = "stranger"
+"""A second account, which must not see what belongs to the first."""
+
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+SLOWEST = 10.0
+"""Seconds within which every answer comes, however busy the machine is."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much is tried.
+
+    Args:
+        fuzzing: Requests for each operation.
+        scenarios: Sequences of requests for each document.
+        cases: The least number of cases in all documents together.
+        seed: What randomness grows from; None for another seed each time.
+        thorough: Whether whatever can be met by chance is met.
+    """
+
+    fuzzing: int
+    scenarios: int
+    cases: int
+    seed: int | None
+    thorough: bool
+
+
+BUDGETS = {
+    "quick": Budget(fuzzing=6, scenarios=6, cases=800, seed=20261120, thorough=False),
+    "soak": Budget(fuzzing=60, scenarios=80, cases=2000, seed=None, thorough=True),
+}
+"""By Hypothesis profile."""
+
+
+@dataclass
+class Campaign:
+    """What was seen in one run.
+
+    Args:
+        name: The document.
+        seed: Its seed.
+        cases: How many cases were answered, by phase.
+        exchanges: How many requests the emulator has noted in its journals.
+        statuses: How often each operationId answered with each status.
+        checks: How often each check passed judgement.
+        links: How often an answer of 200 came to a request that was made from an earlier answer, by the two
+            operationIds.
+        refused: How often each refusal was met.
+        strangers: How many requests the second account made for what is the first one's.
+        findings: What is wrong, for people to read.
+    """
+
+    name: str
+    seed: int
+    cases: Counter[str] = field(default_factory=Counter)
+    exchanges: int = 0
+    statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+    checks: Counter[str] = field(default_factory=Counter)
+    links: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refused: Counter[int] = field(default_factory=Counter)
+    strangers: int = 0
+    findings: list[str] = field(default_factory=list)
+
+
+def make_world() -> World:
+    """Two accounts with different data; time stands still, so that one seed makes one run."""
+    start = datetime(2026, 7, 1, tzinfo=timezone.utc)
+    world = World(TenantPlan(records=40, start=start, rate_limit=None), monotonic=lambda: 0.0)
+    world.add(STRANGER, TenantPlan(records=10, seed=2, start=start, rate_limit=None))
+    return world
+
+
+def examples(world: World) -> dict[tuple[str, str], Any]:
+    """Values of parameters that mean something in the first account."""
+    tenant = world.tenant()
+    record = next(record.id for record in tenant.records.all() if record.review_status == "READY_FOR_EXPORT")
+    expense = next(expense.id for expense in tenant.expenses.all() if expense.expense_type == "CARD")
+    report = {"results": [{"accounting_record_id": record, "success": {"reference_id": "JE-1"}}]}
+    return {
+        ("getAccountingRecord", "record_id"): record,
+        ("queryAccountingRecords", "ids"): [record],
+        ("queryAccountingRecords", "source_type"): "CARD",
+        ("queryAccountingRecords", "updated_at"): {"gte": "2025-01-01", "lt": "2027-01-01T00:00:00Z"},
+        ("reportAccountingExportResults", BODY): report,
+        ("getExpense", "id"): expense,
+        ("updateExpense", "expense_id"): expense,
+        ("receiptUpload", "expense_id"): expense,
+        ("createSubscription", "Idempotency-Key"): KEY_EXAMPLE,
+    }
+
+
+def configuration(base_url: str, users: Path, budget: Budget) -> SchemathesisConfig:
+    """Everything that Schemathesis is told; no file is looked for.
+
+    Args:
+        base_url: Of the emulator.
+        users: Who sends requests, in the format of Web Fuzzing Commons.
+        budget: How much is tried.
+    """
+    return SchemathesisConfig.from_dict(
+        {
+            **({} if budget.seed is None else {"seed": budget.seed}),
+            "base-url": base_url,
+            "cache": {"enabled": False},
+            "continue-on-failure": True,
+            "suppress-health-check": ["too_slow"],  # it would be about the machine
+            "auth": {"wfc": {"path": str(users), "user": DEFAULT_TENANT, "peers": [DEFAULT_TENANT, STRANGER]}},
+            "generation": {"mode": "all", "database": "none"},
+            "phases": {
+                "examples": {"generation": {"max-examples": budget.fuzzing}},
+                "coverage": {"generate-duplicate-query-parameters": True},
+                # Requests without a token are made for each operation in the coverage phase. Here they would come to
+                # a third of all, and say nothing of what else is wrong with them.
+                "fuzzing": {"generation": {"max-examples": budget.fuzzing, "with-security-parameters": False}},
+                "stateful": {"generation": {"max-examples": budget.scenarios, "with-security-parameters": False}},
+            },
+            "checks": {
+                "not_a_server_error": {"expected-statuses": ["2xx", "4xx"]},
+                "missing_required_header": {"expected-statuses": ["400"]},
+                "max_response_time": SLOWEST,
+            },
+            "operations": [_expected(node["operationId"]) for name in DOCUMENTS for _, _, node in operations(name)],
+        }
+    )
+
+
+def _expected(operation: str) -> dict[str, Any]:
+    accepted = {200, *(refusal.status for refusal in REFUSALS if refusal.operation == operation)}
+    rejected = {MALFORMED.get(operation, 400), 401}  # a token is looked at before anything else
+    return {
+        "include-operation-id": operation,
+        "checks": {
+            "positive_data_acceptance": {"expected-statuses": sorted(accepted)},
+            "negative_data_rejection": {"expected-statuses": sorted(rejected)},
+        },
+    }
+
+
+def load(name: str, base_url: str, world: World, budget: Budget, folder: Path) -> BaseSchema:
+    """A document, ready to be tested.
+
+    Args:
+        name: The document.
+        base_url: Of the emulator.
+        world: What it serves.
+        budget: How much is tried.
+        folder: Where to put files.
+    """
+    users = folder / "users.json"
+    users.write_text(json.dumps({"auth": [_user(world, tenant) for tenant in (DEFAULT_TENANT, STRANGER)]}))
+    schema = schemathesis.openapi.from_dict(
+        prepared(name, examples(world)), config=configuration(base_url, users, budget)
+    )
+
+    @schema.hook
+    def map_case(_context: Any, case: Any) -> Any:
+        """Do what no schema can say: take a new key for each request, and begin a walk without a cursor."""
+        if (case.headers or {}).get("Idempotency-Key") == KEY_EXAMPLE:
+            case.headers["Idempotency-Key"] = f"key {case.id}"
+        about = case.meta.phase.data
+        if isinstance(about, CoveragePhaseData) and about.parameter != "cursor" and case.query.get("cursor") == "":
+            del case.query["cursor"]
+        return case
+
+    return schema
+
+
+def _user(world: World, tenant: str) -> dict[str, Any]:
+    token = world.issuer.user_token(tenant)
+    return {"name": tenant, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {token}"}]}
+
+
+def run(name: str, budget: Budget, folder: Path) -> Campaign:
+    """Run all phases of Schemathesis for one document against an emulator of its own.
+
+    Args:
+        name: The document.
+        budget: How much is tried.
+        folder: Where to put files.
+    """
+    world = make_world()
+    with serve_in_thread(world, whole=True) as server:
+        schema = load(name, server.base_url, world, budget, folder)
+        campaign = Campaign(name, schema.config.seed)
+        observer = _Observer(campaign, world)
+        logging.getLogger().addHandler(observer)
+        try:
+            for event in from_schema(schema).execute():
+                observer.see(event)
+            _lack_scopes(campaign, schema, world)
+        finally:
+            logging.getLogger().removeHandler(observer)
+    campaign.exchanges = sum(len(journal) for journal in (world.strays, *(t.journal for t in world.tenants.values())))
+    campaign.findings += [str(bug) for bug in world.bugs]
+    return campaign
+
+
+def _lack_scopes(campaign: Campaign, schema: BaseSchema, world: World) -> None:
+    """Call each operation that asks for scopes with a token that has none of them."""
+    ids = {(method, path): node for method, path, node in operations(campaign.name)}
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        node = ids[operation.method.upper(), operation.path]
+        asked = {scope for choice in node.get("security", ()) for scopes in choice.values() for scope in scopes}
+        if not asked:
+            continue
+        token = world.issuer.user_token(DEFAULT_TENANT, scopes=sorted(set(API_SCOPES) - asked))
+        case = operation.Case(path_parameters={parameter.name: "any" for parameter in operation.path_parameters})
+        response = case.call_and_validate(headers={"Authorization": f"Bearer {token}"})
+        campaign.statuses[node["operationId"], response.status_code] += 1
+        campaign.cases["scopes"] += 1
+
+
+class _Observer(logging.Handler):
+    """Notes what the events of a run say, and every error that is logged meanwhile.
+
+    Args:
+        campaign: Where to.
+        world: What the emulator serves.
+    """
+
+    def __init__(self, campaign: Campaign, world: World) -> None:
+        super().__init__(logging.ERROR)
+        self._campaign = campaign
+        self._ids = {f"{method} {path}": node["operationId"] for method, path, node in operations(campaign.name)}
+        self._tokens = {tenant: f"Bearer {world.issuer.user_token(tenant)}" for tenant in world.tenants}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._campaign.findings.append(f"logged: {self.format(record)}")
+
+    def see(self, event: events.EngineEvent) -> None:
+        """Note one event."""
+        campaign = self._campaign
+        match event:
+            case events.ScenarioFinished():
+                for case_id, interaction in event.recorder.interactions.items():
+                    self._see_answer(event.phase.value, event.recorder.cases[case_id], interaction)
+                self._see_checks(event.recorder)
+            case events.NonFatalError():
+                campaign.findings.append(f"{event.label}: {event.info.format()}")
+            case events.FatalError():
+                raise event.exception
+            case events.SchemaAnalysisWarnings():
+                campaign.findings += [f"{warning.operation_label}: {warning.message}" for warning in event.warnings]
+            case events.EngineFinished():
+                campaign.findings += [str(failure) for failure in event.failures]
+
+    def _see_answer(self, phase: str, node: CaseNode, interaction: Interaction) -> None:
+        campaign, case, response = self._campaign, node.value, interaction.response
+        operation = self._ids[case.operation.label]
+        if response is None:
+            campaign.findings.append(f"{operation}: no answer to {case.as_curl_command()}")
+            return
+        status = response.status_code
+        campaign.cases[phase] += 1
+        campaign.statuses[operation, status] += 1
+        sent = (interaction.request.headers.get("Authorization") or [""])[0]
+        campaign.strangers += sent == self._tokens[STRANGER]
+        if status == 200 and node.transition is not None and node.is_transition_applied:
+            campaign.links[tuple(self._ids[label] for label in node.transition.id.split(" -> ")[::2])] += 1
+        if status != 405 and (status == 401) != (sent not in self._tokens.values()):
+            campaign.findings.append(
+                f"{operation} answered {status} to {'a wrong' if status != 401 else 'a good'} token"
+            )
+        self._see_refusal(operation, status, node, _message(response.content))
+
+    def _see_refusal(self, operation: str, status: int, node: CaseNode, message: str) -> None:
+        if not _is_valid(node) or status == 200:
+            return
+        for number, refusal in enumerate(REFUSALS):
+            if refusal.explains(operation, status, message):
+                self._campaign.refused[number] += 1
+                return
+        self._campaign.findings.append(f"{operation} refused a valid request with {status}, {message!r}")
+
+    def _see_checks(self, recorder: ScenarioRecorder) -> None:
+        for case_id, checks in recorder.checks.items():
+            for check in checks:
+                self._campaign.checks[check.name] += 1
+                if check.failure_info is not None:
+                    response = recorder.interactions[case_id].response
+                    body = b"" if response is None else response.content[:500]
+                    failure, code = check.failure_info.failure, check.failure_info.code_sample
+                    self._campaign.findings.append(f"{check.name}: {failure.message}\n{code}\n{body!r}")
+
+
+def _is_valid(node: CaseNode) -> bool:
+    """Whether a request fits the schema; one that a check has derived need not."""
+    case = node.value
+    derived = node.parent_id is not None and node.transition is None
+    return (
+        not derived
+        and case.meta is not None
+        and case.meta.generation.mode.is_positive
+        and coverage_scenario(case) not in REQUEST_SHAPE_PROBES
+    )
+
+
+def _message(body: bytes) -> str:
+    value = json.loads(body or b"null")
+    return str(value.get("message", "")) if isinstance(value, dict) else ""
+
+
+__all__ = ["BUDGETS", "PHASES", "SLOWEST", "STRANGER", "Budget", "Campaign", "load", "make_world", "run"]

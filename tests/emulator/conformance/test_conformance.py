@@ -1,0 +1,172 @@
+"""Schemathesis against the running emulator: it keeps what the published documents promise, whatever it is sent."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from schemathesis.checks import CHECKS, load_all_checks
+
+from .campaign import BUDGETS, PHASES, Budget, Campaign, load, make_world, run
+from .documents import DOCUMENTS, UNLISTED, operations
+from .refusals import REFUSALS, UNSEEN, unseen
+
+CHECKS_OF_SCHEMATHESIS = {
+    "allow_header_conformance",
+    "content_type_conformance",
+    "ensure_resource_availability",
+    "ignored_auth",
+    "max_response_time",
+    "missing_required_header",
+    "negative_data_rejection",
+    "not_a_server_error",
+    "object_level_authorization",
+    "positive_data_acceptance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "status_code_conformance",
+    "unsupported_method",
+    "use_after_free",
+}
+"""All that there are; one that a later version brings has to be looked at and put here."""
+
+LINKS = {
+    "accounting_api": {
+        ("createIntegration", "disconnectIntegration"),
+        ("disconnectIntegration", "reactivateIntegration"),
+        ("reactivateIntegration", "disconnectIntegration"),
+        ("queryAccountingRecords", "getAccountingRecord"),
+        ("queryAccountingRecords", "reportAccountingExportResults"),
+    },
+    "expenses_api": {
+        ("listExpenses", "getExpense"),
+        ("listExpenses", "updateExpense"),
+        ("listExpenses", "receiptUpload"),
+        ("getExpense", "updateExpense"),
+    },
+    "webhooks_api": {
+        ("createSubscription", "getSubscriptionById"),
+        ("listSubscription", "getSubscriptionById"),
+        ("listSubscription", "updateSubscription"),
+        ("listSubscription", "deleteSubscription"),
+    },
+}
+"""Pairs of operations of which the second succeeds with what the first has answered; the Team API has one alone."""
+
+EACH_DOCUMENT = pytest.mark.parametrize("name", DOCUMENTS)
+EACH_LINKED_DOCUMENT = pytest.mark.parametrize("name", LINKS)
+OPERATIONS = {name: {node["operationId"]: node for _, _, node in operations(name)} for name in DOCUMENTS}
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "quick")
+
+
+@pytest.fixture(scope="module")
+def budget(pytestconfig: pytest.Config) -> Budget:
+    """What the profile allows; ``--hypothesis-seed`` runs one run again."""
+    seed = pytestconfig.getoption("--hypothesis-seed", None)
+    return BUDGETS[PROFILE] if seed is None else replace(BUDGETS[PROFILE], seed=int(seed))
+
+
+@pytest.fixture(scope="module")
+def campaigns(budget: Budget, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Campaign]:
+    """One run for each document."""
+    found = {name: run(name, budget, tmp_path_factory.mktemp(name)) for name in DOCUMENTS}
+    for campaign in found.values():
+        print(f"{campaign.name}: {campaign.cases.total()} cases {dict(campaign.cases)}, seed {campaign.seed}")
+    return found
+
+
+class TestDocument:
+    """What one run shows about one document."""
+
+    @EACH_DOCUMENT
+    def test_it_is_kept(self, campaigns: dict[str, Campaign], name: str) -> None:
+        """No check fails, no valid request is refused but for a declared reason, and nothing is logged or raised."""
+        campaign = campaigns[name]
+        assert not campaign.findings, "\n\n".join([f"seed {campaign.seed}", *campaign.findings[:20]])
+
+    @EACH_DOCUMENT
+    def test_every_phase_ran(self, campaigns: dict[str, Campaign], name: str) -> None:
+        """Examples, coverage, fuzzing and stateful sent requests, where the document has examples and links."""
+        phases = PHASES if name in LINKS else ("coverage", "fuzzing")
+        assert {*phases} <= {*campaigns[name].cases}
+
+    @EACH_DOCUMENT
+    def test_every_operation_succeeded(self, campaigns: dict[str, Campaign], name: str) -> None:
+        """Every operation answered 200 at least once."""
+        assert {*OPERATIONS[name]} == {operation for operation, status in campaigns[name].statuses if status == 200}
+
+    @EACH_DOCUMENT
+    def test_every_status_was_seen(self, campaigns: dict[str, Campaign], name: str) -> None:
+        """Every operation answered with every status that its document lists, and 405 to methods it has not."""
+        listed = {
+            (operation, int(status)) for operation, node in OPERATIONS[name].items() for status in node["responses"]
+        }
+        listed |= {(operation, int(status)) for operation, status in UNLISTED if operation in OPERATIONS[name]}
+        expected = {(operation, status) for operation, status in listed if not unseen(operation, status)}
+        assert expected == {(operation, status) for operation, status in campaigns[name].statuses if status != 405}
+
+    @EACH_LINKED_DOCUMENT
+    def test_answers_led_on(self, campaigns: dict[str, Campaign], budget: Budget, name: str) -> None:
+        """Requests made from an earlier answer succeeded."""
+        seen = LINKS[name] & {*campaigns[name].links}
+        assert seen == LINKS[name] if budget.thorough else seen
+
+    @EACH_LINKED_DOCUMENT
+    def test_strangers_asked(self, campaigns: dict[str, Campaign], name: str) -> None:
+        """The second account asked for what the first one has; a check saw that it did not get it."""
+        assert campaigns[name].strangers > 0
+
+
+class TestCampaign:
+    """What the runs are worth."""
+
+    def test_enough_cases_ran(self, campaigns: dict[str, Campaign], budget: Budget) -> None:
+        """As many cases as promised were answered, by the emulator and by nothing else."""
+        cases = sum(campaign.cases.total() for campaign in campaigns.values())
+        assert budget.cases <= cases <= sum(campaign.exchanges for campaign in campaigns.values())
+
+    def test_there_are_no_other_checks(self) -> None:
+        """The checks that have to pass are all that Schemathesis has."""
+        load_all_checks()
+        assert {*CHECKS.get_all_names(), "max_response_time"} == CHECKS_OF_SCHEMATHESIS
+
+    @EACH_DOCUMENT
+    def test_no_check_is_off(self, budget: Budget, tmp_path: Path, name: str) -> None:
+        """Every check is on for every operation in every phase."""
+        schema = load(name, "http://127.0.0.1", make_world(), budget, tmp_path)
+        for found in schema.get_all_operations():
+            for phase in PHASES:
+                checks = schema.config.checks_config_for(operation=found.ok(), phase=phase)
+                assert {name for name in CHECKS_OF_SCHEMATHESIS if not checks.get_by_name(name=name).enabled} == set()
+
+    def test_every_check_judged(self, campaigns: dict[str, Campaign]) -> None:
+        """Every check passed judgement on some answer."""
+        assert {check for campaign in campaigns.values() for check in campaign.checks} == CHECKS_OF_SCHEMATHESIS
+
+    @pytest.mark.skipif(not BUDGETS[PROFILE].thorough, reason="a small budget does not meet every refusal")
+    def test_no_refusal_is_declared_in_vain(self, campaigns: dict[str, Campaign]) -> None:
+        """Every declared refusal was met; one that never is would only hide mistakes."""
+        met = sum((campaign.refused for campaign in campaigns.values()), Counter[int]())
+        assert not [refusal for number, refusal in enumerate(REFUSALS) if not met[number]]
+
+
+class TestDeclarations:
+    """What is declared as expected is what the documents say."""
+
+    def test_statuses_are_listed(self) -> None:
+        """Every declared refusal has a status that its document lists for the operation."""
+        nodes = {operation: node for found in OPERATIONS.values() for operation, node in found.items()}
+        assert not [refusal for refusal in REFUSALS if str(refusal.status) not in nodes[refusal.operation]["responses"]]
+
+    def test_what_is_unseen_is_listed(self) -> None:
+        """What is declared as never seen is a status that the document lists."""
+        nodes = {operation: node for found in OPERATIONS.values() for operation, node in found.items()}
+        named = [(operation, status) for operation, status in UNSEEN if operation != "*"]
+        assert not [(name, status) for name, status in named if str(status) not in nodes[name]["responses"]]
+
+    def test_reasons_are_given(self) -> None:
+        """Each comes with a reason in words."""
+        assert all(len(reason.split()) > 4 for reason in [*UNSEEN.values(), *(refusal.reason for refusal in REFUSALS)])
