@@ -485,11 +485,12 @@ class TestState:
         assert {"totals": emulator.main.totals(), "records": RECORDS} == found
 
     def test_a_reset_goes_back_to_the_start(self, emulator: Emulator) -> None:
-        """Data, clock, variants and faults are as they were at first."""
+        """Data, clock, variants, limit and faults are as they were at first."""
         before = emulator.ok("GET", "/tenant"), emulator.ok("GET", "/records")
         emulator.ok("POST", "/records/move", {"from_status": "REVIEW", "review_status": "PREPARE"})
         emulator.ok("POST", "/clock", {"freeze": True, "advance": 60})
         emulator.ok("PATCH", "/variants", {"cursor": "key"})
+        emulator.ok("PUT", "/limit", {"requests": 5})
         emulator.ok("POST", "/faults", {"effect": "drop"})
         assert before[0] == emulator.ok("POST", "/reset")
         assert before == (emulator.ok("GET", "/tenant"), emulator.ok("GET", "/records"))

@@ -19,9 +19,11 @@ from hypothesis import strategies as st
 
 from brex_accounting.emulator.answers import Answer
 from brex_accounting.emulator.contract import ContractBroken, check_answer
-from brex_accounting.emulator.effects import BLANK, Channel, Delivery, Disconnected, carry_out, shape
-from brex_accounting.emulator.faults import EFFECTS, Fault, FaultPlan
+from brex_accounting.emulator.effects import BLANK, Channel, Delivery, Disconnected, carry_out
+from brex_accounting.emulator.fault_plan import FaultPlan
+from brex_accounting.emulator.faults import EFFECTS, Fault
 from brex_accounting.emulator.published import operations
+from brex_accounting.emulator.shapes import shape
 from brex_accounting.emulator.wire import WireProtocol, wire_of
 from tests.wire import dumps, loads, page, record
 

@@ -313,7 +313,7 @@ class TestLifetimes:
     @EACH_MODE
     @pytest.mark.parametrize("empty", ["never", "second"])
     def test_ten_minutes(self, mode: str, empty: str) -> None:
-        """A cursor works for ten minutes to the microsecond, counted from its own page; standing time does not count."""
+        """A cursor works for ten minutes to the microsecond, counted from its own page, on a frozen clock."""
         shelf = Shelf(range(9), cursor=mode, cursor_lifetime="600s", empty_page=empty)
         cursor = shelf.page().next_cursor or ""
         shelf.now += timedelta(seconds=600)

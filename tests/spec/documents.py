@@ -15,6 +15,7 @@ from brex_accounting.spec.bundle import Bundle, make_bundle
 PROJECT = Path(__file__).parents[2]
 TOOLS = PROJECT / ".tools" / "bin"
 PACKAGE = "brex_accounting_client"
+EMULATED = "custom/brex_accounting/emulator/documents"
 
 ACCOUNTING, EXPENSES, WEBHOOKS, TEAM = PUBLISHED = (
     "accounting_api.yaml",
@@ -56,7 +57,8 @@ def copy_project(to: Path, *, package: bool = False) -> Path:
     shutil.copytree(PROJECT / "openapi", to / "openapi", ignore=shutil.ignore_patterns("__pycache__", *made))
     shutil.copy(PROJECT / "generator-config.yaml", to)
     if package:
-        shutil.copytree(PROJECT / PACKAGE, to / PACKAGE, ignore=ignore)
+        for name in (PACKAGE, EMULATED):
+            shutil.copytree(PROJECT / name, to / name, ignore=ignore)
     return to
 
 

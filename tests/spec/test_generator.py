@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 import shutil
 from pathlib import Path
@@ -16,7 +17,10 @@ from brex_accounting.spec import __main__ as command
 from brex_accounting.spec import generator
 from brex_accounting.spec.generator import differences, generate, refuse_import_cycles
 
-from .documents import ACCOUNTING, PACKAGE, PROJECT, TEAM, TOOLS, copy_project, snapshot
+from .documents import ACCOUNTING, EMULATED, PACKAGE, PROJECT, PUBLISHED, TEAM, TOOLS, copy_project, published, snapshot
+
+COPIES = [f"{EMULATED}/{name.removesuffix('.yaml')}.json" for name in PUBLISHED]
+PAPERS = ["openapi/bundle.yaml", "openapi/DEVIATIONS.md", *COPIES]
 
 
 @frozen
@@ -78,11 +82,13 @@ mkdir "$2" && cp -R '{folder.parent / "made"}' "$2/models"
 
 class TestGenerate:
     def test_it_makes_what_is_committed(self, first: tuple[Path, Ran]) -> None:
-        """From nothing, the generator makes the committed package, bundle and page of deviations, byte for byte."""
+        """From nothing, the generator makes all that is committed of its work, byte for byte, and nothing else."""
         root, _ = first
-        assert snapshot(PROJECT / PACKAGE) == snapshot(root / PACKAGE)
-        for name in ("bundle.yaml", "DEVIATIONS.md"):
-            assert (PROJECT / "openapi" / name).read_bytes() == (root / "openapi" / name).read_bytes()
+        for name in (PACKAGE, EMULATED):
+            assert snapshot(PROJECT / name) == snapshot(root / name)
+        for name in PAPERS:
+            assert (PROJECT / name).read_bytes() == (root / name).read_bytes()
+        assert set(COPIES) == {f"custom/{name}" for name in snapshot(root / "custom")}
 
     def test_the_command_says_so(self, first: tuple[Path, Ran]) -> None:
         """``generate`` ends with 0 and a line that says what and how long."""
@@ -94,10 +100,11 @@ class TestGenerate:
         """A second generation gives the same bytes, takes stale files away, and leaves no folder behind."""
         before = snapshot(project)
         (project / PACKAGE / "models" / "stale.py").write_text("", encoding="utf-8")
-        (project / "openapi" / "bundle.yaml").write_text("old\n", encoding="utf-8")
+        for name in ("openapi/bundle.yaml", COPIES[0]):
+            (project / name).write_text("old\n", encoding="utf-8")
         generate(project, TOOLS)
         assert before == snapshot(project)
-        assert {"openapi", PACKAGE, "generator-config.yaml"} == {path.name for path in project.iterdir()}
+        assert {"openapi", "custom", PACKAGE, "generator-config.yaml"} == {path.name for path in project.iterdir()}
 
     def test_every_file_says_where_it_comes_from(self, first: tuple[Path, Ran]) -> None:
         """Each generated module begins with the line that says how to make it again."""
@@ -152,7 +159,7 @@ class TestFailures:
         tools = tools_that_make(tmp_path / "bin", a="from .b import B\nA = B", b="from .a import A\nB = A")
         self.untouched(project, "in a circle: a → b → a", tools)
 
-    @pytest.mark.parametrize("nth", [1, 2, 4, 5, 6])
+    @pytest.mark.parametrize("nth", [1, 2, 4, 5, 6, 12, 13, 14])
     def test_while_files_are_moved(self, project: Path, monkeypatch: pytest.MonkeyPatch, nth: int) -> None:
         """When the n-th move fails, those before it are undone."""
         moves: list[Path] = []
@@ -165,9 +172,8 @@ class TestFailures:
             return replace(self, target)
 
         def build(_root: Path, _tools: Path, out: Path) -> None:
-            (out / "openapi").mkdir()
-            (out / PACKAGE).mkdir()
-            for name in ("openapi/bundle.yaml", "openapi/DEVIATIONS.md", f"{PACKAGE}/new.py"):
+            for name in (*PAPERS, f"{PACKAGE}/new.py"):
+                (out / name).parent.mkdir(parents=True, exist_ok=True)
                 (out / name).write_text("new\n", encoding="utf-8")
 
         before = snapshot(project)
@@ -223,17 +229,21 @@ class TestDifferences:
         with (project / "openapi" / "bundle.yaml").open("a", encoding="utf-8") as bundle:
             bundle.write("# edited\n")
         (project / "openapi" / "DEVIATIONS.md").unlink()
+        (project / COPIES[1]).write_bytes((project / COPIES[0]).read_bytes())
+        (project / COPIES[2]).unlink()
         before = snapshot(project)
         ran = run_in(project, "check")
         *lines, verdict = ran.out.splitlines()
         assert lines == [
             "differs: openapi/bundle.yaml",
             "missing: openapi/DEVIATIONS.md",
+            f"differs: {COPIES[1]}",
+            f"missing: {COPIES[2]}",
             f"stale: {PACKAGE}/api/expenses/gone_operation.py",
             f"differs: {PACKAGE}/models/amount.py",
             f"missing: {PACKAGE}/py.typed",
         ]
-        assert re.fullmatch(rf"{PACKAGE}: 5 files differ; run `make generate` \(\d+\.\d s\)", verdict)
+        assert re.fullmatch(rf"{PACKAGE}: 7 files differ; run `make generate` \(\d+\.\d s\)", verdict)
         assert (1, "") == (ran.status, ran.err)
         assert before == snapshot(project)
 
@@ -241,13 +251,41 @@ class TestDifferences:
         """Where nothing was generated yet, every file is missing."""
 
         def build(_root: Path, _tools: Path, out: Path) -> None:
-            for name in ("openapi/bundle.yaml", "openapi/DEVIATIONS.md", f"{PACKAGE}/a.py"):
-                (out / name).parent.mkdir(exist_ok=True)
+            for name in (*PAPERS, f"{PACKAGE}/a.py"):
+                (out / name).parent.mkdir(parents=True, exist_ok=True)
                 (out / name).write_text("", encoding="utf-8")
 
         monkeypatch.setattr(generator, "build", build)
-        expected = ["openapi/bundle.yaml", "openapi/DEVIATIONS.md", f"{PACKAGE}/a.py"]
-        assert [f"missing: {name}" for name in expected] == differences(tmp_path, TOOLS)
+        assert [f"missing: {name}" for name in (*PAPERS, f"{PACKAGE}/a.py")] == differences(tmp_path, TOOLS)
+
+
+class TestEmulatedDocuments:
+    """What the emulator holds requests and answers against."""
+
+    @pytest.mark.parametrize(("name", "copy"), list(zip(PUBLISHED, COPIES, strict=True)))
+    def test_each_is_what_brex_published(self, name: str, copy: str) -> None:
+        """Each JSON is the YAML in openapi/, value for value and key for key, in the same order."""
+        tree = json.loads((PROJECT / copy).read_text(encoding="utf-8"))
+        assert published(name) == tree
+        assert json.dumps(published(name)) == json.dumps(tree)
+
+    @pytest.mark.parametrize("copy", COPIES)
+    def test_each_is_a_file_that_can_be_read_and_compared(self, copy: str) -> None:
+        """Each is UTF-8 with the characters as they are, in lines that end as all others do."""
+        content = (PROJECT / copy).read_bytes()
+        assert (True, False, False) == (content.endswith(b"}\n"), b"\r" in content, b"\\u" in content)
+        assert content.count(b"\n") > 100
+
+    def test_never_the_bundle(self) -> None:
+        """The four are all there are: neither the bundle is among them, nor anything that overlays or joining add."""
+        assert set(COPIES) == {f"{EMULATED}/{name}" for name in snapshot(PROJECT / EMULATED)}
+        bundle = json.dumps(published("bundle.yaml"))
+        for copy in COPIES:
+            text = (PROJECT / copy).read_text(encoding="utf-8")
+            assert bundle != json.dumps(json.loads(text))
+            for mark in ('"x-name"', '"x-direction"', '"x-page"'):
+                assert mark not in text
+        assert '"x-direction"' in bundle
 
 
 class TestImportCycles:

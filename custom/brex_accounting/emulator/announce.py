@@ -1,6 +1,6 @@
 """What the command tells whoever started it: the ready file, lines for a shell, a banner, the table of variants.
 
-rich takes a while to import, and whoever waits for the ready file needs none of it: it is imported where it is used.
+rich takes a while to import, and only the table needs it: whoever waits for the ready file does not wait for that.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import msgspec
+import typer
 
 from ..errors import InvalidArgument
 from .variants import VARIANTS
@@ -133,8 +134,6 @@ def print_banner(server: EmulatorServer, what: Announcement, tenant: str) -> Non
         what: What to tell.
         tenant: The tenant that the user token is for.
     """
-    from rich.console import Console  # noqa: PLC0415 - see above
-
     records = len(server.world.tenant(tenant).records)
     rows = {
         "API": what.base_url,
@@ -144,10 +143,9 @@ def print_banner(server: EmulatorServer, what: Announcement, tenant: str) -> Non
         "Tenant": f"{tenant}, {records:,} accounting records",
         "User token": what.user_token,
     }
-    console = Console(highlight=False, soft_wrap=True)
-    console.print("[bold]A stand-in for Brex is up.[/bold] Ctrl-C stops it.")
+    typer.echo(f"{typer.style('A stand-in for Brex is up.', bold=True)} Ctrl-C stops it.")
     for name, value in rows.items():
-        console.print(f"  [dim]{name:<11}[/dim]", value, sep="", markup=True)
+        typer.echo(f"  {typer.style(f'{name:<11}', dim=True)}{value}")
 
 
 def print_variants() -> None:

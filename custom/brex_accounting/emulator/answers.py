@@ -13,8 +13,6 @@ Headers = tuple[tuple[str, str], ...]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
-_CLASSIC_TYPES: Final = {400: "INVALID_REQUEST", 401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND"}
-
 
 @attrs.frozen
 class Answer:
@@ -82,7 +80,7 @@ class Refusal(Exception):
             if self.details is not None:
                 body["details"] = self.details
         else:
-            body = {"type": _CLASSIC_TYPES.get(self.status, self.code), "message": self.text}
+            body = {"type": self.code, "message": self.text}
         return Answer(self.status, _encode(body), JSON + self.headers, self.committed, listed=self.listed)
 
 

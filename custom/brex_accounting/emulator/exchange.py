@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .answers import Answer
 from .effects import Channel, Delivery, Disconnected, carry_out, decisive, send_answer
-from .faults import EFFECTS, Firing, Phase
+from .fault_plan import Firing
+from .faults import EFFECTS, Phase
 from .journal import Exchange, Journal, excerpt
 from .tenant import Tenant
 from .wire import wire_of
@@ -143,9 +144,10 @@ class Exchanges:
         try:
             if _expires(firings, "before") and about.expire is not None:
                 about.expire()
-            _close(entry, await carry_out(firings, handle, channel, accounting=about.accounting))
+            delivery = await carry_out(firings, handle, channel, accounting=about.accounting)
+            _close(entry, delivery, gone=channel.wire is not None and channel.wire.lost)
         except Disconnected as gone:
-            _close(entry, gone.delivery)
+            _close(entry, gone.delivery, gone=True)
             raise
         finally:
             if history is not None:
@@ -210,13 +212,13 @@ def _opened(journal: Journal, received: Received, about: Subject, trace_id: str,
     )
 
 
-def _close(entry: Exchange, delivery: Delivery) -> None:
+def _close(entry: Exchange, delivery: Delivery, *, gone: bool) -> None:
     sent = delivery.sent
     if sent is not None:
         entry.status, entry.answer_size = sent.status, len(sent.body)
         entry.answer = _SECRET.sub(r"\1…", excerpt(sent.body))
     disrupted = delivery.firing is not None and EFFECTS[delivery.firing.fault.effect].network
-    entry.ended = "dropped" if sent is None else "cut off" if disrupted else "answered"
+    entry.ended = "dropped" if sent is None else "cut off" if disrupted or gone else "answered"
 
 
 def _traced(send: Send, trace_id: str) -> Send:

@@ -1,10 +1,8 @@
-"""The fault plan of one tenant: which requests go wrong, in which way, and for how long."""
+"""Faults: the ways in which a request can go wrong, and rules for which requests do."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, Self, cast
@@ -12,7 +10,7 @@ from typing import Any, Final, Literal, Self, cast
 import attrs
 
 from ..errors import InvalidArgument
-from .clock import timestamp
+from .published import operations
 
 Phase = Literal["before", "after"]
 
@@ -67,6 +65,11 @@ EFFECTS: Final[Mapping[str, Effect]] = {
 
 
 _OPTIONS: Final = frozenset(option for effect in EFFECTS.values() for option in effect.options)
+
+
+def known_operations() -> tuple[str, ...]:
+    """What a fault can be about: operations of the documents, endpoints of the issuer, and those of the file host."""
+    return (*operations(), "discovery", "authorize", "token", "revoke", "downloadReceipt", "uploadReceipt")
 
 
 def _is_whole(value: Any, least: int, most: int | None = None) -> bool:
@@ -182,6 +185,9 @@ class Fault:
             if field.name in unused and value != field.default:
                 message = f"{field.name}: it means nothing to the effect {self.effect}; leave it out"
                 raise InvalidArgument(message)
+        if self.operation is not None and not any(map(self.matches, known_operations())):
+            message = f"operation: none fits {self.operation!r}; there are {', '.join(known_operations())}"
+            raise InvalidArgument(message)
         if (self.probability is None) != (self.seed is None):
             message = "seed: it goes with a probability, so that the next run goes the same way; give both or neither"
             raise InvalidArgument(message)
@@ -222,173 +228,4 @@ class Fault:
         return _OPTIONS.difference(EFFECTS[self.effect].options)
 
 
-@attrs.frozen
-class Firing:
-    """A fault that strikes a request.
-
-    Args:
-        id: Of the rule.
-        fault: The rule.
-    """
-
-    id: str
-    fault: Fault
-
-
-@attrs.frozen
-class Standing:
-    """How a rule of a plan stands.
-
-    Args:
-        id: What ``FaultPlan.add`` returned.
-        fault: The rule.
-        matched: How many requests it was about.
-        fired: How many of them it struck.
-        ended: Whether it strikes no more.
-    """
-
-    id: str
-    fault: Fault
-    matched: int
-    fired: int
-    ended: bool
-
-
-@attrs.define
-class _Rule:
-    id: str
-    fault: Fault
-    added: datetime
-    matched: int = 0
-    fired: int = 0
-    _chance: random.Random = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        # Its own source of chance, so that others do not disturb it, as far on as the requests so far have brought it.
-        self._chance = random.Random(self.fault.seed)  # noqa: S311 - it has to be the same in every run
-        for _ in range(self.matched - self.fault.skip):
-            self._chance.random()
-
-    def ended(self, now: datetime) -> bool:
-        """Whether it strikes no more."""
-        fault = self.fault
-        if fault.times is not None and self.fired >= fault.times:
-            return True
-        return fault.seconds is not None and (now - self.added).total_seconds() >= fault.seconds
-
-    def strikes(self) -> bool:
-        """Count a request that it is about, and tell whether it strikes it."""
-        self.matched += 1
-        turn = self.matched - self.fault.skip
-        if turn <= 0:
-            return False
-        if self.fault.probability is not None:
-            struck = self._chance.random() < self.fault.probability
-        else:
-            struck = turn % self.fault.every == 0
-        self.fired += struck
-        return struck
-
-
-class FaultPlan:
-    """The faults of one tenant. Rules may come and go while requests are under way."""
-
-    def __init__(self) -> None:
-        self._rules: dict[str, _Rule] = {}
-        self._added = 0
-
-    def add(self, fault: Fault, *, now: datetime) -> str:
-        """Put a fault in force.
-
-        Args:
-            fault: The rule.
-            now: The instant on the tenant's clock.
-
-        Returns:
-            Its id, which no other rule of this plan has had or will have.
-        """
-        self._added += 1
-        rule = _Rule(f"fault_{self._added}", fault, now)
-        self._rules[rule.id] = rule
-        return rule.id
-
-    def remove(self, rule_id: str) -> None:
-        """Take a fault out of force.
-
-        Args:
-            rule_id: What ``add`` returned.
-
-        Raises:
-            InvalidArgument: There is no such rule.
-        """
-        if self._rules.pop(rule_id, None) is None:
-            message = f"id: there is no fault {rule_id!r}; there are {', '.join(self._rules) or 'none'}"
-            raise InvalidArgument(message)
-
-    def clear(self) -> None:
-        """Take all faults out of force."""
-        self._rules.clear()
-
-    def all(self, *, now: datetime) -> list[Standing]:
-        """How every rule stands, oldest first, those that have ended among them.
-
-        Args:
-            now: The instant on the tenant's clock.
-        """
-        return [
-            Standing(rule.id, rule.fault, rule.matched, rule.fired, rule.ended(now)) for rule in self._rules.values()
-        ]
-
-    def fire(self, operation: str, now: datetime) -> tuple[Firing, ...]:
-        """Count a request that has come in.
-
-        Args:
-            operation: What it calls, as in ``Fault.operation``.
-            now: The instant on the tenant's clock.
-
-        Returns:
-            The faults that strike it, oldest first. Each has counted it, whether its effect comes to bear or not.
-        """
-        if not self._rules:
-            return ()
-        return tuple(
-            Firing(rule.id, rule.fault)
-            for rule in self._rules.values()
-            if rule.fault.matches(operation) and not rule.ended(now) and rule.strikes()
-        )
-
-    def snapshot(self) -> dict[str, Any]:
-        """The plan and all its counts, as plain JSON values."""
-        rules = [
-            {
-                "id": rule.id,
-                "fault": rule.fault.to_json(),
-                "added": timestamp(rule.added),
-                "matched": rule.matched,
-                "fired": rule.fired,
-            }
-            for rule in self._rules.values()
-        ]
-        return {"added": self._added, "rules": rules}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go back to a snapshot; ids that have been given since are not given again.
-
-        Args:
-            state: What ``snapshot`` returned; it can be used again.
-        """
-        rules = [
-            _Rule(
-                rule["id"],
-                Fault.from_json(rule["fault"]),
-                datetime.fromisoformat(rule["added"]),
-                rule["matched"],
-                rule["fired"],
-            )
-            for rule in state["rules"]
-        ]
-        self._rules = {rule.id: rule for rule in rules}
-        self._added = max(self._added, state["added"])
-
-
-__all__ = ["EFFECTS", "Effect", "Fault", "FaultPlan", "Firing", "Phase", "Standing"]
+__all__ = ["EFFECTS", "Effect", "Fault", "Phase", "known_operations"]

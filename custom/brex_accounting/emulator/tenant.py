@@ -14,7 +14,8 @@ import attrs
 
 from ..errors import InvalidArgument
 from .clock import TenantClock, timestamp
-from .faults import Fault, FaultPlan
+from .fault_plan import FaultPlan
+from .faults import Fault
 from .history import History
 from .idempotency import Ledger
 from .journal import Journal

@@ -136,7 +136,7 @@ class TestCampaign:
     @EACH_DOCUMENT
     def test_no_check_is_off(self, budget: Budget, tmp_path: Path, name: str) -> None:
         """Every check is on for every operation in every phase."""
-        schema = load(name, "http://127.0.0.1", make_world(), budget, tmp_path)
+        schema = load(name, "http://127.0.0.1", make_world(budget.records), budget, tmp_path)
         for found in schema.get_all_operations():
             for phase in PHASES:
                 checks = schema.config.checks_config_for(operation=found.ok(), phase=phase)

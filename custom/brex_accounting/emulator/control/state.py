@@ -70,7 +70,9 @@ def restore(call: Call) -> dict[str, Any]:
 ENDPOINTS: Final = (
     Endpoint("GET", "/tenant", "The tenant in figures, with its variants", show_tenant),
     Endpoint("GET", "/totals", "Sums of its records by type and currency", show_totals),
-    Endpoint("POST", "/reset", "Set data, clock, variants, faults and journal back to the start", reset, body=Nothing),
+    Endpoint(
+        "POST", "/reset", "Set data, clock, variants, faults, limit and journal back to the start", reset, body=Nothing
+    ),
     Endpoint("POST", "/seed", "Replace its data, or append to it; give another seed then", seed, body=Seed),
     Endpoint("POST", "/snapshot", "Remember data, clock, variants and faults", take_snapshot, body=Nothing),
     Endpoint("POST", "/restore", "Set them back to a snapshot", restore, body=SnapshotId),
