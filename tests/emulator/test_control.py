@@ -299,6 +299,12 @@ BAD_REQUESTS: list[tuple[str, str, Any, str]] = [
         {"recode": {"brex_field_id": "x", "brex_field_value_id": "x", "colour": "red"}},
         "recode.colour: no such member; there are brex_field_id, brex_field_value_id, remote_field_value_id",
     ),
+    (
+        "PATCH",
+        "/records/{id}",
+        {"review_status": "READY", "recode": {"brex_field_id": "x", "brex_field_value_id": "x"}},
+        "review_status: expected one of PREPARE, REVIEW",
+    ),
     ("POST", "/records/move", {"ids": []}, "body: Object missing required field `review_status`"),
     ("POST", "/records/move", {"ids": [], "review_status": "X"}, "review_status: expected one of PREPARE"),
     ("POST", "/records/move", {"review_status": "REVIEW"}, "body: expected ids or from_status, and not both"),

@@ -36,7 +36,7 @@ STAGES = ("PREPARE", "REVIEW", "READY_FOR_EXPORT", "EXPORTED")
 SOURCES = ("CARD", "REIMBURSEMENT", "BILL")
 VENDORS = ("ERP_A", "ERP_B")
 ACCOUNTS = ("41", "42")
-KEYS = ("key-1", "key-2", "key-3")
+KEYS = ("key-1", "key-2")
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 GRACE = timedelta(seconds=30)
@@ -53,13 +53,12 @@ CHOICES = {
 """The variants that are changed on the way, with the default first."""
 
 OPERATIONS = {
-    "createIntegration": {"accounting.integration.write"},
-    "disconnectIntegration": {"accounting.integration.write"},
-    "reactivateIntegration": {"accounting.integration.write"},
-    "getAccountingRecord": {"accounting.record.read", "accounting.record.write"},
-    "queryAccountingRecords": {"accounting.record.read", "accounting.record.write"},
-    "reportAccountingExportResults": {"accounting.record.write"},
-    "getExpense": {"expenses.card", "expenses.card.readonly"},
+    "createIntegration": ("POST", {"accounting.integration.write"}),
+    "disconnectIntegration": ("POST", {"accounting.integration.write"}),
+    "reactivateIntegration": ("POST", {"accounting.integration.write"}),
+    "getAccountingRecord": ("GET", {"accounting.record.read", "accounting.record.write"}),
+    "queryAccountingRecords": ("GET", {"accounting.record.read", "accounting.record.write"}),
+    "reportAccountingExportResults": ("POST", {"accounting.record.write"}),
 }
 """The operations that are called, with the scopes; any of them will do."""
 
@@ -201,9 +200,15 @@ class Lifecycle(RuleBasedStateMachine):
 
     # ---- beginning ----------------------------------------------------------------------------------------------
 
-    @initialize(seed=st.integers(0, 4), bill_ready=st.sampled_from(CHOICES["bill_ready"]))
-    def begin(self, seed: int, bill_ready: str) -> None:
-        self.brex = Emulator(records=24, seed=seed, variants={"bill_ready": bill_ready})
+    @initialize(
+        seed=st.integers(0, 4),
+        variants=st.fixed_dictionaries(
+            {name: st.sampled_from((values[0], *values)) for name, values in CHOICES.items()}
+        ),
+        connected=st.booleans(),
+    )
+    def begin(self, seed: int, variants: dict[str, str], connected: bool) -> None:
+        self.brex = Emulator(records=24, seed=seed, variants=variants)
         self.tenant = self.brex.tenant
         self.other = self.brex.world.add("globex", TenantPlan(records=24, seed=seed + 100, start=START))
         self.other_before = untouchable(self.other)
@@ -213,88 +218,76 @@ class Lifecycle(RuleBasedStateMachine):
             it.id: Record(read_stored(self.brex, it), it.expense_id, it.lines.count(b'"id":"arli_'))
             for it in self.tenant.records.all()
         }
-        variants = {name: values[0] for name, values in CHOICES.items()} | {"bill_ready": bill_ready}
-        self.state = State(START, records, variants)
+        self.state = State(START, records, dict(variants))
         self.first = self.state.copy()
         self.memory = Memory()
         self.snapshots: dict[str, State] = {}
         self.full = Token(self.brex.token, frozenset(API_SCOPES))
-        self.tokens: list[Token] = []
+        narrow = frozenset({"accounting.record.read"})
+        self.tokens = [Token(self.brex.world.issuer.user_token("main", narrow), narrow)]
         self.grants: list[Grant] = []
         self.bodies: dict[str, list[dict[str, Any]]] = {}
         self.strays = self.entries = 0
+        if connected:
+            self.connect(self.full, VENDORS[0], ACCOUNTS[0], None)
 
     # ---- one exchange -------------------------------------------------------------------------------------------
 
     def exchange(
         self,
+        token: Token,
         operation: str,
         outcome: Callable[[], Outcome],
-        method: str,
         path: str,
-        query: Sequence[tuple[str, Any]] = (),
         *,
-        data: st.DataObject,
+        query: Sequence[tuple[str, Any]] = (),
         value: Any = None,
         key: str | None = None,
-    ) -> Any:
-        """Send a request with one of the tokens; hold its answer and its journal entry against the model.
-
-        Returns:
-            The body of a 200, else None.
-        """
-        token = self.draw_token(data)
-        expected = self.let_in(token, operation)
-        if expected is None and value == report():
+    ) -> None:
+        """Send a request; hold its answer and its journal entry against the model."""
+        method, scopes = OPERATIONS[operation]
+        if not token.good(self.state.now):
+            expected = Outcome(401, {"error_code": "UNAUTHORIZED"})
+        elif not token.scopes & scopes:
+            expected = Outcome(403, {"error_code": "FORBIDDEN"})
+        elif value == report():
             expected = refused(422, "INVALID_REQUEST")
-        if expected is None:
-            expected = self.remembered(operation, method, key) or outcome()
-            self.remember(operation, method, key, expected)
+        else:
+            expected = self.carried_out(operation, outcome, key if method == "POST" else None)
         reply = self.brex.ask(method, path, query, value=value, key=key, token=token.value)
         assert expected.status == reply.status, (expected, reply)
         found = body_of(reply)
         wanted = expected.body(found) if callable(expected.body) else expected.body
         assert wanted == found
         self.check_entry(operation, reply, expected, key, stray=token.value == "unknown")
-        return found if reply.status == 200 else None
 
     def draw_token(self, data: st.DataObject) -> Token:
         """Mostly the one with all scopes."""
         if data.draw(st.integers(0, 5), label="another token") < 5:
             return self.full
         unknown = Token("unknown", frozenset(), Grant("", START, ended=True))
-        return data.draw(st.sampled_from([*self.tokens[-4:], unknown]), label="token")
+        return data.draw(st.sampled_from([*self.tokens[-5:], unknown]), label="token")
 
-    def let_in(self, token: Token, operation: str) -> Outcome | None:
-        if not token.good(self.state.now):
-            return Outcome(401, {"error_code": "UNAUTHORIZED"})
-        if not token.scopes & OPERATIONS[operation]:
-            return Outcome(403, {"error_code": "FORBIDDEN"})
-        return None
+    def carried_out(self, operation: str, outcome: Callable[[], Outcome], key: str | None) -> Outcome:
+        """The first answer again if the key is known, else a new one."""
+        if key is None or self.state.variants["idempotency"] == "ignored":
+            return outcome()
+        answers, now = self.memory.answers, self.state.now
+        known = answers.get((operation, key))
+        if known is not None and now - known[0] < DAY:
+            return Outcome(known[1], known[2])
+        new = outcome()
+        if new.status == 200 or new.committed:
+            tell = new.body if callable(new.body) else lambda _: new.body
 
-    def remembered(self, operation: str, method: str, key: str | None) -> Outcome | None:
-        found = self.memory.answers.get((operation, key or ""))
-        honoured = method != "GET" and key is not None and self.state.variants["idempotency"] == "honoured"
-        if found is None or not honoured or self.state.now - found[0] >= DAY:
-            return None
-        return Outcome(found[1], found[2])
+            def told(found: Any) -> Any:
+                # An integration's id is known from the answer only.
+                body = tell(found)
+                answers[operation, key] = (now, new.status, copy.deepcopy(body))
+                return body
 
-    def remember(self, operation: str, method: str, key: str | None, outcome: Outcome) -> None:
-        if method == "GET" or key is None or self.state.variants["idempotency"] == "ignored":
-            return
-        known = self.remembered(operation, method, key)
-        if known is None and (outcome.status == 200 or outcome.committed):
-            body = outcome.body
-            if callable(body):
-                # What is told by the answer only is kept as soon as it is known.
-                def told(found: Any) -> Any:
-                    wanted = body(found)
-                    self.memory.answers[operation, key] = (self.state.now, outcome.status, wanted)
-                    return wanted
-
-                outcome.body = told
-            else:
-                self.memory.answers[operation, key] = (self.state.now, outcome.status, body)
+            return Outcome(new.status, told, new.committed)
+        return new
 
     def check_entry(self, operation: str, reply: Reply, expected: Outcome, key: str | None, *, stray: bool) -> None:
         journal = self.brex.world.strays if stray else self.tenant.journal
@@ -332,6 +325,9 @@ class Lifecycle(RuleBasedStateMachine):
         key=st.none() | st.sampled_from(KEYS),
     )
     def create(self, data: st.DataObject, vendor: str, account: str, key: str | None) -> None:
+        self.connect(self.draw_token(data), vendor, account, key)
+
+    def connect(self, token: Token, vendor: str, account: str, key: str | None) -> None:
         asked = {"vendor": vendor, "vendor_account_id": account}
 
         def outcome() -> Outcome:
@@ -351,7 +347,7 @@ class Lifecycle(RuleBasedStateMachine):
             self.state.integrations[name] = made
             return dict(made)
 
-        self.exchange("createIntegration", outcome, "POST", INTEGRATION, data=data, value=asked, key=key)
+        self.exchange(token, "createIntegration", outcome, INTEGRATION, value=asked, key=key)
 
     def existing(self, active: dict[str, str], vendor: str) -> dict[str, str]:
         return {
@@ -366,11 +362,10 @@ class Lifecycle(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(names), label="integration")
         disconnects = action == "disconnect"
         self.exchange(
+            self.draw_token(data),
             f"{action}Integration",
             lambda: self.disconnected(name) if disconnects else self.reactivated(name),
-            "POST",
             f"{INTEGRATION}/{name}/{action}",
-            data=data,
             key=key,
         )
 
@@ -410,7 +405,8 @@ class Lifecycle(RuleBasedStateMachine):
             return Outcome(200, record.served(single_entry=single_entry))
 
         query = [("single_entry", single_entry)]
-        self.exchange("getAccountingRecord", outcome, "GET", f"{RECORDS}/{record_id}", query, data=data)
+        path = f"{RECORDS}/{record_id}"
+        self.exchange(self.draw_token(data), "getAccountingRecord", outcome, path, query=query)
 
     def any_id(self) -> st.SearchStrategy[str]:
         return st.sampled_from([*self.state.records, "accr_unknown", self.foreign])
@@ -432,7 +428,7 @@ class Lifecycle(RuleBasedStateMachine):
             return Outcome(200, lambda found: self.page(found, filters, limit, single_entry=single_entry))
 
         query = [*written(filters), ("limit", limit), ("single_entry", single_entry)]
-        self.exchange("queryAccountingRecords", outcome, "GET", RECORDS, query, data=data)
+        self.exchange(self.draw_token(data), "queryAccountingRecords", outcome, RECORDS, query=query)
 
     def page(self, found: Any, filters: dict[str, Any], limit: int, *, single_entry: bool) -> Any:
         """The first page as it has to be; the cursor is what it is."""
@@ -561,9 +557,8 @@ class Lifecycle(RuleBasedStateMachine):
         self.send_report(data, self.bodies[key], key)
 
     def send_report(self, data: st.DataObject, results: list[dict[str, Any]], key: str | None) -> None:
-        path, value = RESULTS, report(*results)
-        operation = "reportAccountingExportResults"
-        self.exchange(operation, lambda: self.reported(results), "POST", path, data=data, value=value, key=key)
+        token, operation = self.draw_token(data), "reportAccountingExportResults"
+        self.exchange(token, operation, lambda: self.reported(results), RESULTS, value=report(*results), key=key)
 
     def ready(self, record: Record) -> bool:
         if record.source == "BILL" and self.state.variants["bill_ready"] == "never":
@@ -659,8 +654,8 @@ class Lifecycle(RuleBasedStateMachine):
             if not held:
                 held = [{"brex_field_id": field, "remote_field_id": None}]
                 chosen["accounting_field_values"] += held
-            for it in held:
-                it |= value
+            for one in held:
+                one.update(value)
         self.state.change(record, line_items=all_lines)
 
     # ---- time and settings --------------------------------------------------------------------------------------

@@ -276,6 +276,31 @@ class TestEmulatedDocuments:
         assert (True, False, False) == (content.endswith(b"}\n"), b"\r" in content, b"\\u" in content)
         assert content.count(b"\n") > 100
 
+    def test_dates(self, tmp_path: Path) -> None:
+        """Dates that a document does not put in quotes are text in JSON, as whoever wrote them meant."""
+        root = copy_project(tmp_path / "project")
+        document = root / "openapi" / ACCOUNTING
+        quoted = 'example: "2025-08-15T10:00:00Z"'
+        text = document.read_text(encoding="utf-8")
+        assert 1 == text.count(quoted)
+        document.write_text(text.replace(quoted, "example: 2025-08-15"), encoding="utf-8")
+        generate(root, TOOLS)
+        tree = json.loads((root / COPIES[0]).read_text(encoding="utf-8"))
+        member = tree["components"]["schemas"]["AccountingIntegration"]["properties"]["created_at"]
+        assert "2025-08-15" == member["example"]
+
+    @pytest.mark.parametrize("value", [".nan", ".inf", "!!binary aGVsbG8="])
+    def test_what_json_cannot_say(self, tmp_path: Path, value: str) -> None:
+        """A value that is none in JSON is refused with the name of its document, and nothing is put in place."""
+        root = copy_project(tmp_path / "project")
+        document = root / "openapi" / TEAM
+        text = document.read_text(encoding="utf-8")
+        document.write_text(text.replace("  title: ", f"  x-odd: {value}\n  title: ", 1), encoding="utf-8")
+        before = snapshot(root)
+        with pytest.raises(SpecError, match=r"^team_api\.yaml: cannot be written as JSON: "):
+            generate(root, TOOLS)
+        assert before == snapshot(root)
+
     def test_never_the_bundle(self) -> None:
         """The four are all there are: neither the bundle is among them, nor anything that overlays or joining add."""
         assert set(COPIES) == {f"{EMULATED}/{name}" for name in snapshot(PROJECT / EMULATED)}

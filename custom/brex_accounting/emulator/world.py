@@ -71,6 +71,11 @@ class World:
         self.add(DEFAULT_TENANT)
 
     @property
+    def plan(self) -> TenantPlan:
+        """What tenants start with that are not told otherwise."""
+        return self._plan
+
+    @property
     def tenants(self) -> Mapping[str, Tenant]:
         """Every tenant by its name; the first one is the default."""
         return MappingProxyType(self._tenants)

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import attrs
 import msgspec
 
 from ...version import __version__
-from ..tenant import TenantPlan
 from .clock import Instant, check_instant
 from .endpoint import Call, Endpoint, Nothing, named
 from .settings import Requests, check_variants
 
 
 class NewTenant(msgspec.Struct, kw_only=True):
-    """A tenant to make; what is left out is as ``TenantPlan`` has it."""
+    """A tenant to make; what is left out is as the first tenant has it."""
 
     name: str
     records: int | msgspec.UnsetType = msgspec.UNSET
@@ -59,7 +59,7 @@ def add_tenant(call: Call) -> dict[str, Any]:
         check_instant("start", body.start)
     if isinstance(body.variants, dict):
         check_variants(body.variants)
-    tenant = call.world.add(body.name, TenantPlan(**given) if given else None)
+    tenant = call.world.add(body.name, attrs.evolve(call.world.plan, **given))
     issuer = call.world.issuer
     credentials = {
         "client_id": issuer.client_id,
