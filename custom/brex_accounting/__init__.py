@@ -4,9 +4,9 @@ Names are imported from their modules when they are first used: the spec tools, 
 start where there is none.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .exports import on_demand
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -109,18 +109,9 @@ _HOMES = {
     "transport.retry": ("RetryPolicy",),
     "transport.runtime": ("Runtime",),
 }
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-
 
 if not TYPE_CHECKING:  # or checkers would take any name for one of ours
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOME_OF:
-            message = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(message)
-        found = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
-        globals()[name] = found
-        return found
+    __getattr__ = on_demand(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -56,12 +56,8 @@ class StoredRecord:
     lines: bytes
     counter_lines: bytes
 
-    _head: bytes = attrs.field(init=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        # What differs between states is written once for each of them: pages are asked for again and again.
-        head = f'{{"id":"{self.id}","review_status":"{self.review_status}","updated_at":"{timestamp(self.updated_at)}",'
-        object.__setattr__(self, "_head", f'{head}"version":{self.version},'.encode())
+    # What differs between states, written when it is first asked for: a page may be asked for again and again.
+    _head: bytes | None = attrs.field(init=False, default=None, repr=False)
 
     def pieces(self, facts: bytes, *, single_entry: bool) -> tuple[bytes, ...]:
         """The record as JSON, in pieces to be joined.
@@ -70,9 +66,16 @@ class StoredRecord:
             facts: Its facts, stand-ins filled in.
             single_entry: Whether the lines that balance are left out.
         """
+        head = self._head or self._written_head()
         if single_entry:
-            return (self._head, facts, b',"line_items":[', self.lines, b"]}")
-        return (self._head, facts, b',"line_items":[', self.lines, b",", self.counter_lines, b"]}")
+            return (head, facts, b',"line_items":[', self.lines, b"]}")
+        return (head, facts, b',"line_items":[', self.lines, b",", self.counter_lines, b"]}")
+
+    def _written_head(self) -> bytes:
+        head = f'{{"id":"{self.id}","review_status":"{self.review_status}","updated_at":"{timestamp(self.updated_at)}",'
+        written = f'{head}"version":{self.version},'.encode()
+        object.__setattr__(self, "_head", written)
+        return written
 
 
 @attrs.frozen(eq=False)

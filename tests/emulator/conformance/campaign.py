@@ -298,13 +298,12 @@ class _Observer(logging.Handler):
         self._see_refusal(operation, status, node, _message(response.content))
 
     def _see_refusal(self, operation: str, status: int, node: CaseNode, message: str) -> None:
-        if not _is_valid(node) or status == 200:
-            return
         for number, refusal in enumerate(REFUSALS):
             if refusal.explains(operation, status, message):
                 self._campaign.refused[number] += 1
                 return
-        self._campaign.findings.append(f"{operation} refused a valid request with {status}, {message!r}")
+        if status != 200 and _is_valid(node):
+            self._campaign.findings.append(f"{operation} refused a valid request with {status}, {message!r}")
 
     def _see_checks(self, recorder: ScenarioRecorder) -> None:
         for case_id, checks in recorder.checks.items():

@@ -52,6 +52,9 @@ def _complete(node: dict[str, Any], examples: Mapping[tuple[str, str], Any]) -> 
         example = examples.get((node["operationId"], parameter["name"]))
         if example is not None:
             parameter["example"] = example
+        # A query has no null, only what is left out; and where a list can be null, Schemathesis forgets that one value
+        # is a list of one.
+        parameter["schema"].pop("nullable", None)
     if (node["operationId"], BODY) in examples:
         node["requestBody"]["content"]["application/json"]["example"] = examples[node["operationId"], BODY]
     for (operation, status), schema in UNLISTED.items():

@@ -111,8 +111,8 @@ class TestDocument:
     @EACH_LINKED_DOCUMENT
     def test_answers_led_on(self, campaigns: dict[str, Campaign], budget: Budget, name: str) -> None:
         """Requests made from an earlier answer succeeded."""
-        seen = LINKS[name] & {*campaigns[name].links}
-        assert seen == LINKS[name] if budget.thorough else seen
+        missed = LINKS[name] - {*campaigns[name].links}
+        assert missed == set() if budget.thorough else missed < LINKS[name]
 
     @EACH_LINKED_DOCUMENT
     def test_strangers_asked(self, campaigns: dict[str, Campaign], name: str) -> None:
