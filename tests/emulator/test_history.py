@@ -120,6 +120,22 @@ class TestReportedTwice:
         history.reported(record(review_status="EXPORTED"), success=True, at=NOW, client="a")
         assert ["reported_twice"] == [name for name, _ in told(history)]
 
+    def test_the_state_of_the_record_counts(self) -> None:
+        """A record that is no longer EXPORTED, however that came, may be reported again."""
+        history = honest()
+        exported(history)
+        history.reported(record(review_status="READY_FOR_EXPORT"), success=True, at=NOW, client="a")
+        assert [] == told(history)
+
+    def test_moved_back_and_exported_by_others(self) -> None:
+        """A report counts only until the record is moved: what others exported later was not reported."""
+        history = honest()
+        exported(history)
+        for stage in ("PREPARE", "EXPORTED"):
+            history.moved(record(review_status=stage), at=NOW)
+        history.reported(record(review_status="EXPORTED"), success=True, at=NOW, client="a")
+        assert ["exported_unreported"] == [name for name, _ in told(history)]
+
     def test_what_was_exported_by_others(self) -> None:
         """A success for what became EXPORTED without a report is the first report of it."""
         history = honest()

@@ -370,6 +370,17 @@ JSON_VALUES = st.recursive(
 )
 
 
+ALMOST = st.tuples(
+    st.sampled_from([*MODES, "x", ""]),
+    st.integers(-(10**40), 10**40),
+    st.integers(-(10**40), 10**40),
+    st.text(max_size=3),
+    st.text(max_size=3),
+    st.floats(allow_nan=False) | st.integers(-(10**40), 10**40),
+)
+"""What a cursor is made of, with values that none has."""
+
+
 class TestForeignCursors:
     """Whatever is no cursor of this walk is refused with 400 and raises nothing else."""
 
@@ -399,6 +410,13 @@ class TestForeignCursors:
         refused(Shelf(range(9)), encoded(content))
         refused(Shelf(range(9)), encoded(b"123456" + content))
         refused(Shelf(range(9)), sealed(content))
+
+    @given(ALMOST)
+    def test_almost_cursors(self, value: tuple[object, ...]) -> None:
+        """So is what is made as a cursor is, of other values, as long as it is not sealed as one."""
+        content = json.dumps(value).encode()
+        refused(Shelf(range(9)), encoded(content))
+        refused(Shelf(range(9)), encoded(b"123456" + content))
 
     @pytest.mark.parametrize("length", [1_000, 65_536, 5_000_000])
     def test_any_length(self, length: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -100,7 +99,7 @@ class TenantClock:
         Raises:
             InvalidArgument: It is negative or more than a million.
         """
-        if not 0 <= scale <= 1_000_000 or math.isnan(scale):
+        if not 0 <= scale <= 1_000_000:
             message = f"scale: expected a number from 0 to 1000000, got {scale!r}"
             raise InvalidArgument(message)
         self._settle()

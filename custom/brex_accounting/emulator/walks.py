@@ -16,6 +16,7 @@ from .answers import Refusal, invalid
 from .variants import Variants
 
 _KEPT_SNAPSHOTS = 1000
+_CHECKSUM_LENGTH = 6
 
 
 class Item(Protocol):
@@ -177,11 +178,10 @@ def _sealed(cursor: _Cursor) -> str:
 def _opened(text: str, query: str, variants: Variants, now: datetime) -> _Cursor:
     try:
         sealed = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-        content = sealed[6:]
-        cursor = msgspec.json.decode(content, type=_Cursor) if sealed[:6] == _checksum(content) else None
+        cursor = msgspec.json.decode(sealed[_CHECKSUM_LENGTH:], type=_Cursor)
     except (ValueError, RecursionError):
         raise _unknown() from None
-    if cursor is None or _sealed(cursor) != text:
+    if _sealed(cursor) != text:  # the checksum is a part of it
         raise _unknown()
     if cursor.query != query:
         message = "cursor belongs to another query"
@@ -197,7 +197,7 @@ def _unknown() -> Refusal:
 
 
 def _checksum(content: bytes) -> bytes:
-    return hashlib.sha256(b"cursor" + content).digest()[:6]
+    return hashlib.sha256(b"cursor" + content).digest()[:_CHECKSUM_LENGTH]
 
 
 __all__ = ["Item", "Page", "Walks", "page_limit"]

@@ -214,9 +214,9 @@ def run(name: str, budget: Budget, folder: Path) -> Campaign:
         folder: Where to put files.
     """
     world = make_world(budget.records)
-    with serve_in_thread(world, whole=True) as server:
+    with serve_in_thread(world, whole=True) as server, httpx.Client(base_url=server.control_url) as control:
         schema = load(name, server.base_url, world, budget, folder)
-        _start_afresh(schema, server.control_url)
+        _start_afresh(schema, control)
         campaign = Campaign(name, schema.config.seed)
         observer = _Observer(campaign, world)
         logging.getLogger().addHandler(observer)
@@ -231,7 +231,7 @@ def run(name: str, budget: Budget, folder: Path) -> Campaign:
     return campaign
 
 
-def _start_afresh(schema: BaseSchema, control_url: str) -> None:
+def _start_afresh(schema: BaseSchema, control: httpx.Client) -> None:
     """Let every sequence of the stateful phase find the account as the first one found it.
 
     Otherwise a sequence that comes again is answered otherwise. Hypothesis takes that for a mistake in the test, and
@@ -240,11 +240,11 @@ def _start_afresh(schema: BaseSchema, control_url: str) -> None:
     build = schema.build_state_machine
 
     def build_afresh(**given: Any) -> type[APIStateMachine]:
-        snapshot = httpx.post(f"{control_url}/snapshot").raise_for_status().json()
+        snapshot = control.post("/snapshot").raise_for_status().json()
 
         class Afresh(build(**given)):
             def __init__(self) -> None:
-                httpx.post(f"{control_url}/restore", json=snapshot).raise_for_status()
+                control.post("/restore", json=snapshot).raise_for_status()
                 super().__init__()
 
         return Afresh
