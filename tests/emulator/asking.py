@@ -28,6 +28,8 @@ WEBHOOKS = "/v1/webhooks"
 COMPANY = "/v2/company"
 TOKEN = f"{ISSUER_PATH}/v1/token"
 
+_MOST_PAGES = 2000
+
 Pairs = Iterable[tuple[str, Any]]
 
 
@@ -185,12 +187,14 @@ class Emulator:
     def pages(self, path: str, query: Pairs = (), **request: Any) -> Iterator[Any]:
         """Every page of a list."""
         query, cursor = list(query), None
-        while True:
+        for _ in range(_MOST_PAGES):
             page = self.get(path, query if cursor is None else [*query, ("cursor", cursor)], **request).json
             yield page
             cursor = page.get("next_cursor")
             if cursor is None:
                 return
+        message = f"{path}: the list has no end"
+        raise AssertionError(message)
 
     def items(self, path: str, query: Pairs = (), **request: Any) -> list[Any]:
         """Every item of a list."""

@@ -41,8 +41,8 @@ def refused(
     with pytest.raises(Refusal) as caught:
         read_arguments(operation, path or {}, pairs, headers)
     assert (400, "INVALID_REQUEST") == (caught.value.status, caught.value.code)
-    for accounting in (True, False):
-        answer = caught.value.answer(accounting=accounting)
+    for dialect in ("accounting", "classic"):
+        answer = caught.value.answer(dialect)
         assert caught.value.text == json.loads(answer.body)["message"]
     assert len(caught.value.text) <= LONGEST_REFUSAL
     return caught.value.text
@@ -166,9 +166,19 @@ class TestArrays:
         complaint = refused(EXPENSES, ("status[]", "APPROVED"), ("status[]", "approved"))
         assert complaint.startswith("status[] is not one of DRAFT, SUBMITTED, ")
 
-    def test_the_name_is_the_whole_name(self) -> None:
-        """``status`` and ``status[0]`` are not ``status[]``: names that nobody knows are passed over."""
-        assert {} == query(EXPENSES, ("status", "APPROVED"), ("status[0]", "?"), ("STATUS[]", "?"))
+    @each(of_type("array"))
+    def test_near_misses(self, operation: PublishedOperation, parameter: Parameter) -> None:
+        """A name with brackets too many, too few or filled is refused: without its filter a page is of everything."""
+        stem = parameter.name.removesuffix("[]")
+        for name in {stem, f"{stem}[]", f"{stem}[0]", f"{stem}[", f"{stem}[][]", stem + "[" + "x" * 10_000} - {
+            parameter.name
+        }:
+            complaint = refused(operation, (name, "x"), path={"id": "e"})
+            assert complaint.endswith(f"is no parameter; {parameter.name} is")
+
+    def test_other_names(self) -> None:
+        """A name that only begins or ends alike is one that nobody knows, and passed over."""
+        assert {} == query(EXPENSES, ("STATUS[]", "?"), ("statuses", "?"), ("x[status]", "?"), ("[status]", "?"))
 
 
 class TestDeepObjects:
@@ -225,6 +235,24 @@ class TestRepetitions:
     def test_of_none(self, operation: PublishedOperation, parameter: Parameter) -> None:
         """A name that does not come is None."""
         assert read_arguments(operation, {"record_id": "r", "id": "e"}, (), ())[parameter.name] is None
+
+
+class TestNearMisses:
+    @pytest.mark.parametrize(
+        "name", ["limit[]", "limit[0]", "limit[", "cursor[]", "review_status[eq]", "source_type[]"]
+    )
+    def test_of_what_is_single(self, name: str) -> None:
+        """Brackets at a name that has none are refused, with the name that was meant."""
+        complaint = refused(RECORDS, (name, "1"))
+        assert complaint == f"{name} is no parameter; {name.partition('[')[0]} is"
+
+    def test_beside_the_right_name(self) -> None:
+        """So they are where the right name is given as well."""
+        assert "ids[] is no parameter; ids is" == refused(RECORDS, ("ids", "a"), ("ids[]", "b"))
+
+    def test_of_other_operations(self) -> None:
+        """A name that another operation has is unknown here, however it is written."""
+        assert {} == query(RECORDS, ("status[]", "APPROVED"), ("expand", "merchant"))
 
 
 class TestPlaces:

@@ -205,6 +205,39 @@ class TestAdvance:
         assert END == clock.now()
 
 
+class TestSnapshots:
+    @pytest.mark.parametrize("scale", [1, 60, 0.5])
+    @pytest.mark.parametrize("frozen", [False, True])
+    def test_going_on(self, scale: float, frozen: bool) -> None:
+        """A clock goes on from a snapshot as it went on then: from there, as fast, and as fast when it is unfrozen."""
+        clock, machine = clock_at()
+        clock.run(scale)
+        if frozen:
+            clock.freeze()
+        machine.seconds += 10
+        at, state = clock.now(), clock.snapshot()
+        clock.advance(86400)
+        clock.run(7)
+        machine.seconds += 10
+        for _ in range(2):  # a snapshot can be used again
+            clock.restore(state)
+            assert (at, frozen) == (clock.now(), clock.frozen)
+            machine.seconds += 3
+            assert at + timedelta(seconds=0 if frozen else 3 * scale) == clock.now()
+            clock.unfreeze()
+            assert scale == clock.scale
+
+    def test_on_another_clock(self) -> None:
+        """A snapshot of one clock can be restored on another, whose machine has a time of its own."""
+        clock, machine = clock_at()
+        machine.seconds += 10
+        other, other_machine = clock_at(START + timedelta(days=9))
+        other_machine.seconds = 5.0
+        other.restore(clock.snapshot())
+        other_machine.seconds += 2
+        assert later(12) == other.now()
+
+
 STEPS = st.one_of(
     st.tuples(st.just("wait"), st.floats(0, 1000)),
     st.tuples(st.just("advance"), st.floats(0, 1e7)),

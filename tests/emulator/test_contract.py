@@ -384,7 +384,7 @@ class TestAnswers:
         ]
         for refusal in refusals:
             if refusal.status in operation.answers:
-                check_answer(operation, refusal.status, refusal.answer(accounting=operation.accounting).body)
+                check_answer(operation, refusal.status, refusal.answer(operation.dialect).body)
 
     def test_every_problem_is_named_with_its_path(self) -> None:
         """All that is wrong is said at once, each with the JSON path."""
@@ -418,7 +418,7 @@ def refused(body: bytes, content_type: str | None = "application/json", operatio
     with pytest.raises(Refusal) as caught:
         read_body(operation, content_type, body)
     assert (400, "INVALID_REQUEST") == (caught.value.status, caught.value.code)
-    assert caught.value.text == json.loads(caught.value.answer(accounting=True).body)["message"]
+    assert caught.value.text == json.loads(caught.value.answer("accounting").body)["message"]
     assert len(caught.value.text) <= LONGEST_REFUSAL
     return caught.value.text
 

@@ -46,8 +46,8 @@ def answered(body: bytes, **more: Any) -> Answer:
     return Answer(200, body, (("content-type", "application/json"), TRACE), **more)
 
 
-def shaped(effect: str, body: bytes = PAGE, *, accounting: bool = True, **options: Any) -> Answer:
-    return shape(Fault(effect=effect, **options), answered(body, committed=True, frame=b"{}"), accounting=accounting)
+def shaped(effect: str, body: bytes = PAGE, *, dialect: Any = "accounting", **options: Any) -> Answer:
+    return shape(Fault(effect=effect, **options), answered(body, committed=True, frame=b"{}"), dialect=dialect)
 
 
 def problems(body: bytes, operation: str = "queryAccountingRecords") -> tuple[str, ...]:
@@ -74,20 +74,20 @@ class TestShape:
         assert answered(PAGE, committed=True, frame=b"{}") == shaped(effect)
 
     @pytest.mark.parametrize(
-        ("status", "accounting", "expected"),
+        ("status", "dialect", "expected"),
         [
-            (400, True, {"error_code": "INVALID_REQUEST"}),
-            (401, True, {"error_code": "UNAUTHORIZED"}),
-            (403, False, {"type": "FORBIDDEN"}),
-            (409, True, {"error_code": "INVALID_REQUEST"}),
-            (429, True, {"error_code": "TOO_MANY_REQUESTS"}),
-            (503, True, {"error_code": "INTERNAL_ERROR"}),
-            (520, False, {"type": "INTERNAL_ERROR"}),
+            (400, "accounting", {"error_code": "INVALID_REQUEST"}),
+            (401, "accounting", {"error_code": "UNAUTHORIZED"}),
+            (403, "classic", {"type": "FORBIDDEN"}),
+            (409, "accounting", {"error_code": "INVALID_REQUEST"}),
+            (429, "accounting", {"error_code": "TOO_MANY_REQUESTS"}),
+            (503, "accounting", {"error_code": "INTERNAL_ERROR"}),
+            (520, "classic", {"type": "INTERNAL_ERROR"}),
         ],
     )
-    def test_status(self, status: int, accounting: bool, expected: dict[str, str]) -> None:
+    def test_status(self, status: int, dialect: Any, expected: dict[str, str]) -> None:
         """An error in the words of its document, with a code that goes with the status."""
-        answer = shaped("status", status=status, accounting=accounting)
+        answer = shaped("status", status=status, dialect=dialect)
         body = loads(answer.body)
         assert (status, False, None) == (answer.status, answer.listed, answer.frame)
         assert {**expected, "message": body["message"]} == body
@@ -97,6 +97,18 @@ class TestShape:
         """Code and message can be chosen."""
         answer = shaped("status", status=409, code="VENDOR_ACCOUNT_ID_MISMATCH", message="Nein")
         assert {"error_code": "VENDOR_ACCOUNT_ID_MISMATCH", "message": "Nein"} == loads(answer.body)
+
+    def test_words_of_the_issuer(self) -> None:
+        """An issuer's error is one of RFC 6749, chosen or not."""
+        assert "server_error" == loads(shaped("status", dialect="oauth").body)["error"]
+        chosen = shaped("status", status=400, code="invalid_grant", message="gone", dialect="oauth")
+        assert {"error": "invalid_grant", "error_description": "gone"} == loads(chosen.body)
+
+    def test_words_of_the_file_host(self) -> None:
+        """A file host's error is XML, as S3's is."""
+        answer = shaped("status", code="SlowDown", message="a < b", dialect="files")
+        assert (("content-type", "application/xml"), TRACE) == answer.headers
+        assert b"<Code>SlowDown</Code><Message>a &lt; b</Message>" in answer.body
 
     @pytest.mark.parametrize(
         ("given", "expected"),
@@ -115,7 +127,7 @@ class TestShape:
         """Seconds without an exponent, or the date as it is, in place of what the answer said."""
         busy = attrs.evolve(answered(b"{}"), headers=(("retry-after", "9"), TRACE))
         for effect in ("status", "html"):
-            answer = shape(Fault(effect=effect, retry_after=given), busy, accounting=True)
+            answer = shape(Fault(effect=effect, retry_after=given), busy, dialect="accounting")
             assert [expected] == [value for name, value in answer.headers if name == "retry-after"]
 
     def test_expired_token(self) -> None:
@@ -125,7 +137,7 @@ class TestShape:
             answer.status,
             loads(answer.body),
         )
-        assert "UNAUTHORIZED" == loads(shaped("expired_token", accounting=False).body)["type"]
+        assert "UNAUTHORIZED" == loads(shaped("expired_token", dialect="classic").body)["type"]
 
     @pytest.mark.parametrize(
         ("status", "title"), [(503, b"503 Service Unavailable"), (200, b"200 OK"), (520, b"520 Unknown")]
@@ -283,7 +295,7 @@ class Served:
         self.arrived += 1
         channel = Channel(send, receive, wire_of(scope), self.closing, self.sleep)
         try:
-            delivery = await carry_out(self.plan.fire("any", NOW), self.handle, channel, accounting=True)
+            delivery = await carry_out(self.plan.fire("any", NOW), self.handle, channel, dialect="accounting")
         except Disconnected as gone:
             self.deliveries.append(gone.delivery)
             raise
@@ -664,7 +676,7 @@ class TestOnTheWire:
                         head["content-type"],
                     )
                     meant = answered(PAGE, committed=True) if phase == "after" or effect == "latency" else BLANK
-                    assert sent == shape(Fault(effect=effect), meant, accounting=True)
+                    assert sent == shape(Fault(effect=effect), meant, dialect="accounting")
                     assert served.commits - commits == (phase == "after" or effect == "latency")
 
 
@@ -709,7 +721,7 @@ class TestInAProcess:
                 served.plan.clear()
                 served.fails(effect, phase="after")
                 answer = await http.get("/")
-                expected = shape(Fault(effect=effect), answered(PAGE, committed=True), accounting=True)
+                expected = shape(Fault(effect=effect), answered(PAGE, committed=True), dialect="accounting")
                 assert (expected.status, expected.body) == (answer.status_code, answer.content)
 
     async def test_a_sleep_that_fails(self) -> None:

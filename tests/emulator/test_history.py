@@ -19,7 +19,7 @@ from brex_accounting.emulator.stored import StoredRecord
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
-REPORT, QUERY, TOKEN = "reportAccountingExportResults", "queryAccountingRecords", "token"
+REPORT, QUERY = "reportAccountingExportResults", "queryAccountingRecords"
 
 
 def record(number: int = 1, review_status: str = "READY_FOR_EXPORT") -> StoredRecord:
@@ -51,10 +51,22 @@ def honest() -> History:
     return history
 
 
-def exported(history: History, client: str = "a") -> None:
+def report(
+    history: History,
+    found: StoredRecord | None = None,
+    *,
+    success: bool = True,
+    at: datetime = NOW,
+    client: str = "a",
+    key: str | None = None,
+) -> None:
+    history.reported(found or record(), success=success, at=at, client=client, key=key)
+
+
+def exported(history: History, client: str = "a", key: str | None = None) -> None:
     """A worker reports record 1, and it is exported."""
-    history.reported(record(), success=True, at=NOW, client=client)
-    history.exported("accr_1", client=client)
+    report(history, client=client, key=key)
+    history.exported("accr_1", client=client, key=key)
 
 
 class TestReportedTwice:
@@ -68,7 +80,7 @@ class TestReportedTwice:
         """A success for a record that a report has exported is told, with both clients."""
         history = honest()
         exported(history, "a")
-        history.reported(record(review_status="EXPORTED"), success=True, at=NOW + MINUTE, client="b")
+        report(history, record(review_status="EXPORTED"), at=NOW + MINUTE, client="b")
         expected = Violation("reported_twice", NOW + MINUTE, {"record": "accr_1", "client": "b", "first_client": "a"})
         assert [expected] == history.violations()
 
@@ -77,21 +89,21 @@ class TestReportedTwice:
         history = honest()
         exported(history, "a")
         for client in ("b", "c"):
-            history.reported(record(review_status="EXPORTED"), success=True, at=NOW, client=client)
+            report(history, record(review_status="EXPORTED"), client=client)
         assert ["a", "a"] == [what["first_client"] for _, what in told(history)]
 
     def test_a_report_that_was_refused(self) -> None:
         """A second attempt is honest where the first one took no effect."""
         history = honest()
         for _ in range(3):
-            history.reported(record(), success=True, at=NOW, client="a")
+            report(history)
         assert [] == told(history)
 
     def test_a_failure_before(self) -> None:
         """A success after any number of failures is honest."""
         history = honest()
         for _ in range(3):
-            history.reported(record(), success=False, at=NOW, client="a")
+            report(history, success=False)
         exported(history)
         assert [] == told(history)
 
@@ -99,7 +111,7 @@ class TestReportedTwice:
         """A failure for what is exported is no success that was reported twice."""
         history = honest()
         exported(history)
-        history.reported(record(review_status="EXPORTED"), success=False, at=NOW, client="a")
+        report(history, record(review_status="EXPORTED"), success=False)
         assert [] == told(history)
 
     def test_another_record(self) -> None:
@@ -107,7 +119,7 @@ class TestReportedTwice:
         history = honest()
         history.fetched.add("accr_2")
         exported(history)
-        history.reported(record(2), success=True, at=NOW, client="a")
+        report(history, record(2))
         assert [] == told(history)
 
     def test_a_record_that_was_moved_back(self) -> None:
@@ -117,14 +129,14 @@ class TestReportedTwice:
         history.moved(record(review_status="PREPARE"), at=NOW)
         exported(history)
         assert [] == told(history)
-        history.reported(record(review_status="EXPORTED"), success=True, at=NOW, client="a")
+        report(history, record(review_status="EXPORTED"))
         assert ["reported_twice"] == [name for name, _ in told(history)]
 
     def test_the_state_of_the_record_counts(self) -> None:
         """A record that is no longer EXPORTED, however that came, may be reported again."""
         history = honest()
         exported(history)
-        history.reported(record(review_status="READY_FOR_EXPORT"), success=True, at=NOW, client="a")
+        report(history, record(review_status="READY_FOR_EXPORT"))
         assert [] == told(history)
 
     def test_moved_back_and_exported_by_others(self) -> None:
@@ -133,14 +145,14 @@ class TestReportedTwice:
         exported(history)
         for stage in ("PREPARE", "EXPORTED"):
             history.moved(record(review_status=stage), at=NOW)
-        history.reported(record(review_status="EXPORTED"), success=True, at=NOW, client="a")
+        report(history, record(review_status="EXPORTED"))
         assert ["exported_unreported"] == [name for name, _ in told(history)]
 
     def test_what_was_exported_by_others(self) -> None:
         """A success for what became EXPORTED without a report is the first report of it."""
         history = honest()
         history.moved(record(review_status="EXPORTED"), at=NOW)
-        history.reported(record(review_status="EXPORTED"), success=True, at=NOW, client="a")
+        report(history, record(review_status="EXPORTED"))
         assert ["exported_unreported"] == [name for name, _ in told(history)]
 
 
@@ -149,21 +161,21 @@ class TestNeverFetched:
     def test_unseen(self, success: bool) -> None:
         """An outcome for a record that no answer has held is told, whichever outcome it is."""
         history = honest()
-        history.reported(record(2), success=success, at=NOW, client="a")
+        report(history, record(2), success=success)
         assert [("never_fetched", {"record": "accr_2", "client": "a"})] == told(history)
 
     @pytest.mark.parametrize("success", [True, False])
     def test_seen(self, success: bool) -> None:
         """An outcome for a record that some answer has held is honest."""
         history = honest()
-        history.reported(record(), success=success, at=NOW, client="a")
+        report(history, success=success)
         assert [] == told(history)
 
     def test_both_at_once(self) -> None:
         """A record that was never fetched can be reported twice, too."""
         history = History(NOW)
         exported(history)
-        history.reported(record(review_status="EXPORTED"), success=True, at=NOW, client="a")
+        report(history, record(review_status="EXPORTED"))
         assert ["never_fetched", "never_fetched", "reported_twice"] == [name for name, _ in told(history)]
 
 
@@ -193,24 +205,93 @@ class TestTokenReplayed:
         """The issuer's replays come among the others by their time, and are not kept."""
         history = honest()
         for number, minutes in ((2, 1), (3, 3)):
-            history.reported(record(number), success=True, at=NOW + minutes * MINUTE, client="a")
+            report(history, record(number), at=NOW + minutes * MINUTE)
         replays = [Violation("token_replayed", NOW + minutes * MINUTE, {"grant": "g"}) for minutes in (4, 2)]
         found = [violation.invariant for violation in history.violations(replays)]
         assert ["never_fetched", "token_replayed", "never_fetched", "token_replayed"] == found
         assert 2 == len(history.violations())
 
 
+class TestKeys:
+    def test_a_repeated_request(self) -> None:
+        """The same client with the same key repeats its request, and has reported once."""
+        history = honest()
+        exported(history, "a", "k")
+        report(history, record(review_status="EXPORTED"), key="k")
+        assert [] == told(history)
+
+    @pytest.mark.parametrize(("client", "key"), [("a", "other"), ("a", None), ("b", "k"), ("b", None)])
+    def test_anything_else(self, client: str, key: str | None) -> None:
+        """With another key, without one, or from another client it is a second report."""
+        history = honest()
+        exported(history, "a", "k")
+        report(history, record(review_status="EXPORTED"), client=client, key=key)
+        expected = ("reported_twice", {"record": "accr_1", "client": client, "first_client": "a"})
+        assert [expected] == told(history)
+
+    def test_no_keys(self) -> None:
+        """Two reports without keys are two, though both have none."""
+        history = honest()
+        exported(history, "a")
+        report(history, record(review_status="EXPORTED"))
+        assert ["reported_twice"] == [name for name, _ in told(history)]
+
+    def test_a_key_that_is_reused(self) -> None:
+        """A key that came back with another request is told each time, with the operation and the client."""
+        history = honest()
+        for minutes in (1, 2):
+            history.key_reused(REPORT, at=NOW + minutes * MINUTE, client="a")
+        expected = [
+            Violation("key_reused", NOW + minutes * MINUTE, {"operation": REPORT, "client": "a"}) for minutes in (1, 2)
+        ]
+        assert expected == history.violations()
+
+
+class TestCopies:
+    def test_what_goes_with_it(self) -> None:
+        """A copy knows what was fetched and reported, and begins without a breach."""
+        history = honest()
+        exported(history)
+        report(history, record(2))
+        copied = history.copy(NOW + MINUTE)
+        assert ([], NOW + MINUTE) == (copied.violations(), copied.since)
+        report(copied, record(review_status="EXPORTED"))
+        assert ["reported_twice"] == [name for name, _ in told(copied)]
+        assert ["never_fetched"] == [name for name, _ in told(history)]
+
+    def test_apart(self) -> None:
+        """What either learns later the other does not."""
+        history = honest()
+        copied = history.copy(NOW)
+        exported(history)
+        copied.fetched.add("accr_2")
+        report(history, record(2))
+        report(copied, record(review_status="EXPORTED"))
+        report(copied, record(2))
+        assert (["never_fetched"], []) == ([name for name, _ in told(history)], told(copied))
+
+
 class Traffic:
-    """Requests that come and go."""
+    """Requests that come and go, a minute and more apart unless it is said otherwise."""
 
     def __init__(self) -> None:
         self.history = History(NOW)
         self.numbers = itertools.count(1)
+        self.now = NOW
+        self.gone: set[int] = set()
 
-    def begin(self, client: str, operation: str = QUERY, key: str | None = None) -> int:
+    def begin(self, client: str, operation: str = QUERY, *, after: timedelta = MINUTE) -> int:
         number = next(self.numbers)
-        self.history.begin(number, client=client, operation=operation, at=NOW + number * MINUTE, key=key)
+        self.now += after
+        self.history.begin(
+            number, client=client, operation=operation, at=self.now, alive=lambda: number not in self.gone
+        )
         return number
+
+    def take_turns(self, clients: str, *, after: timedelta = timedelta(seconds=1)) -> None:
+        """One request after the other, each answered before the next one comes."""
+        for client in clients:
+            self.history.end(self.begin(client, after=after))
 
     def found(self) -> list[tuple[list[str], list[str]]]:
         """Clients and operations of each overlap."""
@@ -218,14 +299,7 @@ class Traffic:
         return [(what["clients"], what["operations"]) for _, what in told(self.history)]
 
 
-class TestTwoClients:
-    def test_one_after_the_other(self) -> None:
-        """Clients that take turns, however fast, are no two at once."""
-        traffic = Traffic()
-        for client in "abab":
-            traffic.history.end(traffic.begin(client, REPORT))
-        assert [] == traffic.found()
-
+class TestAtOnce:
     def test_at_once(self) -> None:
         """A request that comes in while another client's is under way is told, with clients and operations in order."""
         traffic = Traffic()
@@ -233,7 +307,7 @@ class TestTwoClients:
         traffic.begin("a", QUERY)
         assert [(["a", "b"], [QUERY, REPORT])] == traffic.found()
         (violation,) = traffic.history.violations()
-        assert NOW + 2 * MINUTE == violation.at
+        assert traffic.now == violation.at
 
     def test_the_same_operation(self) -> None:
         """Where both call the same, it is named once."""
@@ -241,6 +315,13 @@ class TestTwoClients:
         traffic.begin("a")
         traffic.begin("b")
         assert [(["a", "b"], [QUERY])] == traffic.found()
+
+    def test_one_client(self) -> None:
+        """One client may have as much under way as it likes, whatever it calls."""
+        traffic = Traffic()
+        for operation in (QUERY, QUERY, REPORT, REPORT, "token", "token"):
+            traffic.begin("a", operation, after=timedelta(0))
+        assert [] == traffic.found()
 
     def test_a_pair_is_told_once(self) -> None:
         """Two clients that overlap again and again, in either order, are told once; a third one is told with each."""
@@ -253,72 +334,69 @@ class TestTwoClients:
             traffic.begin(client)
         assert [["a", "b"], ["a", "c"], ["b", "c"]] == [clients for clients, _ in traffic.found()]
 
-    def test_one_client_reading(self) -> None:
-        """One client may read as much at once as it likes."""
+    def test_a_worker_that_died(self) -> None:
+        """A request whose sender is gone, though it is not answered yet, is no longer under way."""
         traffic = Traffic()
-        for _ in range(5):
-            traffic.begin("a", QUERY)
+        traffic.gone.add(traffic.begin("a"))
+        traffic.begin("b")
         assert [] == traffic.found()
-
-    @pytest.mark.parametrize("operation", [REPORT, TOKEN])
-    def test_one_client_at_odds_with_itself(self, operation: str) -> None:
-        """Two workers with the same credentials show where they report, or refresh, at once."""
-        traffic = Traffic()
-        first = traffic.begin("a", operation)
-        traffic.begin("a", operation)
-        assert [(["a"], [operation])] == traffic.found()
-        traffic.history.end(first)
-        traffic.begin("a", operation)
-        assert 2 == len(traffic.found())
-
-    def test_one_client_reading_and_reporting(self) -> None:
-        """Reading while a report is under way is what one worker does."""
-        traffic = Traffic()
-        traffic.begin("a", REPORT)
-        traffic.begin("a", QUERY)
-        assert [] == traffic.found()
-
-    def test_a_retry(self) -> None:
-        """A client that sends the same again with the same key, because it gave up waiting, is one client."""
-        traffic = Traffic()
-        traffic.begin("a", REPORT, "k")
-        traffic.begin("a", REPORT, "k")
-        assert [] == traffic.found()
-        traffic.begin("a", REPORT, "other")
-        assert [(["a"], [REPORT])] * 2 == traffic.found()
-
-    def test_no_key_is_no_retry(self) -> None:
-        """Without keys nobody can tell a retry from a second worker."""
-        traffic = Traffic()
-        traffic.begin("a", REPORT)
-        traffic.begin("a", REPORT)
-        assert 1 == len(traffic.found())
-
-    def test_a_key_of_somebody_else(self) -> None:
-        """The same key from another client is no retry."""
-        traffic = Traffic()
-        traffic.begin("a", REPORT, "k")
-        traffic.begin("b", REPORT, "k")
-        assert [(["a", "b"], [REPORT])] == traffic.found()
-
-    def test_refreshing_meanwhile(self) -> None:
-        """A refresh beside calls to the API is no second client, since the issuer knows a worker by another name."""
-        traffic = Traffic()
-        traffic.begin("client/grant", REPORT)
-        traffic.begin("client", TOKEN)
-        traffic.begin("client/grant", QUERY)
-        assert [] == traffic.found()
-        traffic.begin("other client", TOKEN)
-        assert [(["client", "other client"], [TOKEN])] == traffic.found()
+        traffic.gone.clear()
+        traffic.begin("b")
+        assert [["a", "b"]] == [clients for clients, _ in traffic.found()]
 
     def test_ending_what_never_began(self) -> None:
         """The end of a request that a new history has not seen begin does no harm."""
         traffic = Traffic()
         traffic.begin("a")
-        traffic.history.end(99)
-        traffic.history.end(1)
-        traffic.history.end(1)
+        for number in (99, 1, 1):
+            traffic.history.end(number)
         traffic.begin("b")
+        assert [] == traffic.found()
+
+
+class TestTakingTurns:
+    def test_back_and_forth(self) -> None:
+        """A client that comes back soon, with another one in between, never left: both are at work."""
+        traffic = Traffic()
+        traffic.take_turns("ab")
+        assert [] == traffic.found()
+        traffic.take_turns("a")
+        assert [(["a", "b"], [QUERY])] == traffic.found()
+        traffic.take_turns("baab")
+        assert 1 == len(traffic.found())
+
+    def test_handing_over(self) -> None:
+        """A worker that takes over from another, for good, is alone at work."""
+        traffic = Traffic()
+        traffic.take_turns("aaabbbccc")
+        assert [] == traffic.found()
+
+    @pytest.mark.parametrize(("seconds", "pairs"), [(0, 1), (59.999999, 1), (60, 0), (3600, 0)])
+    def test_how_soon(self, seconds: float, pairs: int) -> None:
+        """Soon is less than a minute since the client itself was last seen."""
+        traffic = Traffic()
+        traffic.take_turns("ab", after=timedelta(0))
+        traffic.take_turns("a", after=timedelta(seconds=seconds))
+        assert pairs == len(traffic.found())
+
+    def test_the_last_time_counts(self) -> None:
+        """A client that was seen again and again was last seen the last time."""
+        traffic = Traffic()
+        traffic.take_turns("aaab", after=timedelta(seconds=50))
+        traffic.take_turns("a", after=timedelta(seconds=5))
+        assert 1 == len(traffic.found())
+
+    def test_three(self) -> None:
+        """Who comes back is told with whoever came last."""
+        traffic = Traffic()
+        traffic.take_turns("abca")
+        assert [["a", "c"]] == [clients for clients, _ in traffic.found()]
+
+    def test_a_clock_that_was_set_back(self) -> None:
+        """Who was last seen in the future is not taken for somebody who has just been here."""
+        traffic = Traffic()
+        traffic.take_turns("ab")
+        traffic.take_turns("a", after=-timedelta(days=1))
         assert [] == traffic.found()
 
 
@@ -327,7 +405,7 @@ TRAFFIC = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 8)), max_siz
 
 @given(TRAFFIC)
 def test_overlaps(steps: list[tuple[str, int]]) -> None:
-    """Readers are told about just when two of them overlap, each pair once, whoever came first."""
+    """Clients that come back after a minute or more are told just where they overlap, each pair once."""
     traffic, under_way, expected = Traffic(), dict[int, str](), set[tuple[str, ...]]()
     for client, ended in steps:
         if under_way and ended % 2:
@@ -340,11 +418,24 @@ def test_overlaps(steps: list[tuple[str, int]]) -> None:
     assert sorted(expected) == sorted(found)
 
 
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 70)), max_size=30))
+def test_turns(steps: list[tuple[str, int]]) -> None:
+    """Clients whose requests never overlap are told just where one comes back within a minute behind another."""
+    traffic, last, expected = Traffic(), list[tuple[str, datetime]](), set[tuple[str, ...]]()
+    for client, seconds in steps:
+        traffic.take_turns(client, after=timedelta(seconds=seconds))
+        mine = [at for other, at in last if other == client and at > traffic.now - MINUTE]
+        if mine and last[-1][0] != client:
+            expected.add(tuple(sorted((client, last[-1][0]))))
+        last.append((client, traffic.now))
+    assert sorted(expected) == sorted(tuple(clients) for clients, _ in traffic.found())
+
+
 class TestViolations:
     def test_every_invariant_is_explained(self) -> None:
-        """There are five invariants, and each says what breaks it."""
-        expected = ["reported_twice", "never_fetched", "exported_unreported", "token_replayed", "two_clients"]
-        assert expected == list(INVARIANTS)
+        """There are six invariants, and each says what breaks it."""
+        names = "reported_twice, never_fetched, exported_unreported, token_replayed, two_clients, key_reused"
+        assert names == ", ".join(INVARIANTS)
         assert all(text.strip() for text in INVARIANTS.values())
 
     def test_as_json(self) -> None:
@@ -357,7 +448,7 @@ class TestViolations:
         """Breaches come in the order of their times; those of one time in that of their telling."""
         history = History(NOW)
         for number, minutes in ((1, 2), (2, 1), (3, 1)):
-            history.reported(record(number), success=False, at=NOW + minutes * MINUTE, client="a")
+            report(history, record(number), success=False, at=NOW + minutes * MINUTE)
         assert ["accr_2", "accr_3", "accr_1"] == [what["record"] for _, what in told(history)]
 
 

@@ -41,6 +41,9 @@ class Account:
     clock: TenantClock = attrs.Factory(lambda: TenantClock(START, monotonic=lambda: 0.0))
     variants: Variants = attrs.Factory(Variants)
 
+    def lived(self) -> datetime:
+        return self.clock.now()
+
 
 class World:
     """An issuer with the tenants main and globex, whose clocks move only when told to."""

@@ -492,7 +492,7 @@ class Lifecycle(RuleBasedStateMachine):
         mode, cursor = self.state.variants["cursor"], None
         kept = [record.id for record in self.matches(filters)]
         place = 0  # offset in the list or in what was kept, or how many records lie behind
-        while True:
+        for _ in range(2 * len(self.state.records)):
             limit = data.draw(st.integers(1, 12), label="limit")
             matches, order = self.matches(filters), list(self.state.records)
             if mode == "offset":
@@ -525,6 +525,8 @@ class Lifecycle(RuleBasedStateMachine):
                 record = self.state.records[data.draw(st.sampled_from(order), label="moved")]
                 self.move(record, data.draw(st.sampled_from(STAGES), label="stage"))
                 self.choose("cursor", data.draw(st.sampled_from(CHOICES["cursor"]), label="cursor"))
+        message = "the walk has no end"
+        raise AssertionError(message)
 
     # ---- reporting ----------------------------------------------------------------------------------------------
 

@@ -21,18 +21,18 @@ def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def taken(limit: Limit, now: datetime) -> bool:
+def taken(limit: Limit, now: datetime, client: str = "a") -> bool:
     try:
-        limit.take(now, say_when=True)
+        limit.take(now, client_id=client, say_when=True)
     except Refusal:
         return False
     return True
 
 
-def wait(limit: Limit, now: datetime) -> int:
+def wait(limit: Limit, now: datetime, client: str = "a") -> int:
     """The ``Retry-After`` of a request that is refused; it does not count."""
     with pytest.raises(Refusal) as caught:
-        limit.take(now, say_when=True)
+        limit.take(now, client_id=client, say_when=True)
     ((name, value),) = caught.value.headers
     assert "retry-after" == name
     return int(value)
@@ -48,14 +48,14 @@ class TestLimit:
         """A refusal is a 429 that no document lists, in the words of either API, with Retry-After if that is played."""
         limit = Limit(2)
         for _ in range(2):
-            limit.take(START, say_when=True)
+            limit.take(START, client_id="a", say_when=True)
         for say_when, headers in ((True, (("retry-after", "60"),)), (False, ())):
             with pytest.raises(Refusal) as caught:
-                limit.take(START, say_when=say_when)
+                limit.take(START, client_id="a", say_when=say_when)
             refusal = caught.value
             expected = (429, "TOO_MANY_REQUESTS", "more than 2 requests in 60 seconds", headers, False)
             assert expected == (refusal.status, refusal.code, refusal.text, refusal.headers, refusal.listed)
-            assert headers == refusal.answer(accounting=True).headers[1:]
+            assert headers == refusal.answer("accounting").headers[1:]
 
     def test_any_number(self) -> None:
         """Without a limit nothing is ever refused."""
@@ -70,7 +70,7 @@ class TestLimit:
     def test_the_edge_of_a_window(self) -> None:
         """A request counts for a minute to the microsecond."""
         limit = Limit(1)
-        limit.take(START, say_when=True)
+        limit.take(START, client_id="a", say_when=True)
         assert not taken(limit, at(59.999999))
         assert taken(limit, at(60))
         assert not taken(limit, at(119.999999))
@@ -86,7 +86,7 @@ class TestLimit:
         """A limit that is lowered counts what was taken before."""
         limit = Limit(5)
         for seconds in range(5):
-            limit.take(at(seconds), say_when=True)
+            limit.take(at(seconds), client_id="a", say_when=True)
         limit.requests = 2
         assert 58 == wait(limit, at(5))
         assert not taken(limit, at(62.5))
@@ -96,16 +96,26 @@ class TestLimit:
         """A limit that is raised lets in as many more."""
         limit = Limit(2)
         for _ in range(2):
-            limit.take(START, say_when=True)
+            limit.take(START, client_id="a", say_when=True)
         limit.requests = 3
         assert [True, False] == [taken(limit, START) for _ in range(2)]
 
     def test_forgetting(self) -> None:
         """What is cleared does not count."""
         limit = Limit(1)
-        limit.take(START, say_when=True)
+        for client in "ab":
+            assert taken(limit, START, client)
         limit.clear()
-        assert taken(limit, START)
+        for client in "ab":
+            assert taken(limit, START, client)
+
+    def test_each_client_has_a_window(self) -> None:
+        """What one client takes leaves another's room as it is, and so does the wait that is said to it."""
+        limit = Limit(2)
+        assert [True, True, False] == [taken(limit, START, "a") for _ in range(3)]
+        assert [True, True, False] == [taken(limit, at(20), "b") for _ in range(3)]
+        assert (40, 60) == (wait(limit, at(20), "a"), wait(limit, at(20), "b"))
+        assert (True, False) == (taken(limit, at(60), "a"), taken(limit, at(60), "b"))
 
 
 class TestClocks:
@@ -125,12 +135,12 @@ class TestClocks:
         """What was taken later than now is no longer counted: a refusal never asks for more than a window."""
         limit = Limit(2)
         for seconds in (0, 50):
-            limit.take(at(seconds), say_when=True)
+            limit.take(at(seconds), client_id="a", say_when=True)
         assert taken(limit, at(30))
         assert 30 == wait(limit, at(30.5))
         century = 100 * 365 * 86400
         for seconds in (century, century):
-            limit.take(at(seconds), say_when=True)
+            limit.take(at(seconds), client_id="a", say_when=True)
         assert taken(limit, at(31))
 
 
@@ -156,7 +166,7 @@ def test_any_arrivals(steps: list[timedelta], most: int) -> None:
         now += step
         recent = [moment for moment in accepted if moment > now - WINDOW]
         if len(recent) < most:
-            limit.take(now, say_when=True)
+            limit.take(now, client_id="a", say_when=True)
             accepted.append(now)
             continue
         seconds = wait(limit, now)
@@ -172,7 +182,7 @@ def test_whole_seconds(microseconds: int, start: datetime) -> None:
     """The wait is exact in any century: whole seconds are not rounded up by a hair of a float."""
     first = start.replace(tzinfo=timezone.utc)
     limit = Limit(1)
-    limit.take(first, say_when=True)
+    limit.take(first, client_id="a", say_when=True)
     now = first + timedelta(microseconds=microseconds)
     left = 60_000_000 - microseconds
     if left == 0:

@@ -523,9 +523,11 @@ def move_to(brex: Emulator, moment: datetime) -> None:
 
 
 class TestPages:
-    @pytest.mark.parametrize("limit", [1, 7, 59, 60, 61, 1000])
-    def test_sizes(self, brex: Emulator, limit: int) -> None:
-        """Pages of any size hold every record once."""
+    @pytest.mark.parametrize("cursor", ["offset", "key", "snapshot"])
+    @pytest.mark.parametrize("limit", [1, 7, 30, 59, 60, 61, 1000])
+    def test_sizes(self, brex: Emulator, limit: int, cursor: str) -> None:
+        """Pages of any size hold every record once, and the last of them is not empty."""
+        brex.choose(cursor=cursor)
         pages = list(brex.pages(RECORDS, [("limit", limit)]))
         assert stored(brex) == [record["id"] for page in pages for record in page["items"]]
         assert -(-60 // limit) == len(pages)

@@ -83,8 +83,8 @@ class TestOperations:
         """Document, method and path are as published; only the accounting API's errors are its own."""
         source, method, path, _ = NODES[name]
         operation = operations()[name]
-        expected = (name, source, method.upper(), path, source == "accounting_api")
-        assert expected == (operation.id, operation.document, operation.method, operation.path, operation.accounting)
+        expected = (name, source, method.upper(), path, "accounting" if source == "accounting_api" else "classic")
+        assert expected == (operation.id, operation.document, operation.method, operation.path, operation.dialect)
 
     @EACH
     def test_parameters(self, name: str) -> None:

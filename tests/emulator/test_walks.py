@@ -498,6 +498,18 @@ class TestSnapshots:
             shelf.page(limit=50)
         assert [2, 3] == seen([shelf.page(cursor)])
 
+    def test_copies(self) -> None:
+        """A copy knows the walks that had begun, and what begins on either side is unknown to the other."""
+        shelf = Shelf(range(9), cursor="snapshot")
+        before = shelf.page().next_cursor
+        copied = Shelf(range(9), cursor="snapshot")
+        copied.walks = shelf.walks.copy()
+        assert [2, 3] == seen([copied.page(before)])
+        shelf.out, copied.out = {0}, {1}
+        cursor, other = shelf.page().next_cursor or "", copied.page().next_cursor or ""
+        refused(copied, cursor, GONE)
+        refused(shelf, other, GONE)
+
     def test_a_list_that_is_walked_again(self) -> None:
         """A list that is begun again is as young as a new one."""
         shelf = Shelf(range(130), cursor="snapshot")

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from html import escape
+from typing import Any, Final, Literal
 
 import attrs
 import msgspec
 
 JSON: Final = (("content-type", "application/json"),)
+XML: Final = (("content-type", "application/xml"),)
+
+Dialect = Literal["accounting", "classic", "oauth", "files"]
+"""Whose words an error is written in: the accounting API's, the older APIs', the issuer's or the file host's."""
+
+_OAUTH: Final = {
+    "INTERNAL_ERROR": "server_error",
+    "INVALID_REQUEST": "invalid_request",
+    "TOO_MANY_REQUESTS": "temporarily_unavailable",
+}
+"""Errors of RFC 6749 for codes that faults fill in by themselves."""
+_XML: Final = '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{}</Code><Message>{}</Message></Error>'
+
 Headers = tuple[tuple[str, str], ...]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -25,6 +39,7 @@ class Answer:
         committed: Whether the request changed anything.
         frame: The body without items that have been held against their schema already; None where there are none.
         listed: Whether the operation's document lists the status; gateways answer with others.
+        records: Ids of the accounting records in it.
     """
 
     status: int
@@ -33,6 +48,7 @@ class Answer:
     committed: bool = False
     frame: bytes | None = None
     listed: bool = True
+    records: tuple[str, ...] = ()
 
 
 def json_answer(value: Any, *, status: int = 200, committed: bool = False) -> Answer:
@@ -73,15 +89,20 @@ class Refusal(Exception):
         self.headers = headers
         self.listed = listed
 
-    def answer(self, *, accounting: bool) -> Answer:
-        """The answer in the words of the accounting API, or of the older ones."""
-        if accounting:
-            body: dict[str, Any] = {"error_code": self.code, "message": self.text}
-            if self.details is not None:
-                body["details"] = self.details
-        else:
-            body = {"type": self.code, "message": self.text}
-        return Answer(self.status, _encode(body), JSON + self.headers, self.committed, listed=self.listed)
+    def answer(self, dialect: Dialect) -> Answer:
+        """The answer in the words of whoever gives it."""
+        content, body = JSON, b""
+        match dialect:
+            case "accounting":
+                details = {} if self.details is None else {"details": self.details}
+                body = _encode({"error_code": self.code, "message": self.text, **details})
+            case "classic":
+                body = _encode({"type": self.code, "message": self.text})
+            case "oauth":
+                body = _encode({"error": _OAUTH.get(self.code, self.code), "error_description": self.text})
+            case "files":
+                content, body = XML, _XML.format(escape(self.code), escape(self.text)).encode()
+        return Answer(self.status, body, content + self.headers, self.committed, listed=self.listed)
 
 
 def invalid(text: str) -> Refusal:
@@ -94,4 +115,4 @@ def missing(text: str) -> Refusal:
     return Refusal(404, "NOT_FOUND", text)
 
 
-__all__ = ["JSON", "Answer", "Headers", "Refusal", "invalid", "json_answer", "missing"]
+__all__ = ["JSON", "XML", "Answer", "Dialect", "Headers", "Refusal", "invalid", "json_answer", "missing"]

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 from starlette.routing import Route
 
-from .answers import Answer, Refusal, invalid
+from .answers import Answer, Dialect, Refusal, invalid
 from .arguments import read_arguments
 from .contract import ContractBroken, check_answer, read_body
 from .exchange import Exchanges, Received, Subject
@@ -55,9 +55,9 @@ class Api:
         tenant = None if name is None else self._world.tenants.get(name)
         credential = None if token is None else self._world.issuer.credential(token)
         client = _client(credential, token, received)
-        accounting = next(iter(methods.values())).accounting
+        dialect = next(iter(methods.values())).dialect
         if operation is None:
-            return Subject(None, tenant, client, excerpt(received.body), partial(_not_allowed, methods, accounting))
+            return Subject(None, tenant, client, excerpt(received.body), partial(_not_allowed, methods, dialect))
         return Subject(
             operation.id,
             tenant,
@@ -65,7 +65,7 @@ class Api:
             excerpt(received.body),
             partial(self._act, operation, received, token, tenant, client),
             expire=None if token is None else partial(self._world.issuer.expire, token),
-            accounting=accounting,
+            dialect=dialect,
             proven=credential is not None,
         )
 
@@ -75,7 +75,7 @@ class Api:
         try:
             answer = self._allowed(operation, received, token, tenant, client)
         except Refusal as refusal:
-            answer = _listed(refusal, operation).answer(accounting=operation.accounting)
+            answer = _listed(refusal, operation).answer(operation.dialect)
         if not answer.listed:
             return answer
         try:
@@ -93,30 +93,40 @@ class Api:
             challenge = (("www-authenticate", "Bearer" if token is None else 'Bearer error="invalid_token"'),)
             raise Refusal(401, "UNAUTHORIZED", message, headers=challenge, listed=False)
         _check_scopes(operation, credential)
-        tenant.limit.take(tenant.now(), say_when=tenant.variants["retry_after"] == "sent")
-        key = _idempotency_key(received)
+        client_id = credential.client.partition("/")[0]
+        tenant.limit.take(tenant.now(), client_id=client_id, say_when=tenant.variants["retry_after"] == "sent")
         call = self._read(operation, received, tenant, client)  # what cannot be read repeats nothing, whatever its key
-        honoured = key if tenant.variants["idempotency"] == "honoured" and operation.method in ("POST", "PUT") else None
-        first = None if honoured is None else tenant.ledger.find(operation.id, honoured, tenant.now())
-        if first is not None:
+        if call.key is None or operation.method not in ("POST", "PUT") or tenant.variants["idempotency"] == "ignored":
+            return self._handled(operation, call)
+        return self._once(operation, received, call, call.key)
+
+    def _once(self, operation: PublishedOperation, received: Received, call: Call, key: str) -> Answer:
+        tenant = call.tenant
+        content = f"{received.path} {received.body.hex()}"
+        found = tenant.ledger.find(operation.id, key, content, tenant.now())
+        if found is not None:
+            first, is_same = found
+            if not is_same:
+                tenant.history.key_reused(operation.id, at=tenant.now(), client=call.client)
             return attrs.evolve(first, committed=False)  # it took effect once
         try:
             answer = self._handled(operation, call)
         except Refusal as refusal:
-            if honoured is not None and refusal.committed:
-                answer = refusal.answer(accounting=operation.accounting)
-                tenant.ledger.remember(operation.id, honoured, answer, tenant.now())
+            if refusal.committed:
+                answer = refusal.answer(operation.dialect)
+                tenant.ledger.remember(operation.id, key, content, answer, tenant.now())
             raise
-        if honoured is not None:
-            tenant.ledger.remember(operation.id, honoured, answer, tenant.now())
+        if answer.committed:
+            tenant.ledger.remember(operation.id, key, content, answer, tenant.now())
         return answer
 
     def _read(self, operation: PublishedOperation, received: Received, tenant: Tenant, client: str) -> Call:
+        key = _idempotency_key(received)
         arguments = read_arguments(operation, received.arguments, received.query, received.headers)
         body = None
         if operation.body is not None:
             body = read_body(operation, received.header("content-type"), received.body)
-        return Call(tenant, arguments, body, client, self._world.file_url, self._whole)
+        return Call(tenant, arguments, body, client, key, self._world.file_url, self._whole)
 
     def _handled(self, operation: PublishedOperation, call: Call) -> Answer:
         try:
@@ -128,7 +138,7 @@ class Api:
         """A bug of the emulator's own shows: as a 500 that says so, and in the control API's ``health``."""
         self._world.bugs.append(bug)
         refusal = Refusal(500, "INTERNAL_ERROR", f"a bug of the emulator: {bug}", listed=False)
-        return refusal.answer(accounting=operation.accounting)
+        return refusal.answer(operation.dialect)
 
 
 def _bearer(received: Received) -> str | None:
@@ -168,10 +178,10 @@ def _listed(refusal: Refusal, operation: PublishedOperation) -> Refusal:
     return refusal
 
 
-def _not_allowed(methods: Mapping[str, PublishedOperation], accounting: bool) -> Answer:  # noqa: FBT001 - partial
+def _not_allowed(methods: Mapping[str, PublishedOperation], dialect: Dialect) -> Answer:
     headers = (("allow", ", ".join(sorted(methods))),)
     refusal = Refusal(405, "METHOD_NOT_ALLOWED", "the path has no such method", headers=headers, listed=False)
-    return refusal.answer(accounting=accounting)
+    return refusal.answer(dialect)
 
 
 __all__ = ["Api"]

@@ -53,11 +53,12 @@ def build_apps(world: World, *, sleep: Callable[[float], Awaitable[None]] = asyn
 
 def _unknown(received: Received) -> Subject:
     client = received.header("user-agent") or "no user agent"
-    return Subject(None, None, client, f"{len(received.body)} bytes", _no_such_path)
+    target = received.path + ("?…" if received.query else "")  # a secret may have been sent to the wrong place
+    return Subject(None, None, client, f"{len(received.body)} bytes", _no_such_path, target=target)
 
 
 def _no_such_path() -> Answer:
-    return Refusal(404, "NOT_FOUND", "there is no such path", listed=False).answer(accounting=True)
+    return Refusal(404, "NOT_FOUND", "there is no such path", listed=False).answer("accounting")
 
 
 __all__ = ["Apps", "build_apps"]

@@ -16,6 +16,7 @@ _INSTANT: Final = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}:\d{2})(\.\d+)?([Zz]|[+-]\d{2}:[0-5]\d)?)?", re.ASCII
 )
 _INT32: Final = 2**31
+_LONGEST_NAME: Final = 100
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -37,7 +38,19 @@ def read_arguments(
     Raises:
         Refusal: 400, because a value is missing, given twice or not what the document says.
     """
+    _refuse_near_misses(operation, query)
     return {parameter.name: _read(parameter, path, query, headers) for parameter in operation.parameters}
+
+
+def _refuse_near_misses(operation: PublishedOperation, query: Pairs) -> None:
+    """``ids[]`` for ``ids`` would otherwise be a filter that is passed over, and a page of everything."""
+    known = {parameter.name: parameter for parameter in operation.parameters if parameter.place == "query"}
+    meant = {name.partition("[")[0]: name for name, parameter in known.items() if parameter.schema["type"] != "object"}
+    for key, _ in query:
+        name = meant.get(key.partition("[")[0])
+        if name is not None and key not in known:
+            message = f"{key[:_LONGEST_NAME]} is no parameter; {name} is"
+            raise invalid(message)
 
 
 def _read(parameter: Parameter, path: Mapping[str, str], query: Pairs, headers: Pairs) -> Any:

@@ -108,6 +108,19 @@ class TenantClock:
         else:
             self._scale = scale
 
+    def snapshot(self) -> tuple[datetime, float, float]:
+        """Where it stands, and how fast it goes."""
+        return self.now(), self._scale, self._before_freeze
+
+    def restore(self, state: tuple[datetime, float, float]) -> None:
+        """Go on from a snapshot.
+
+        Args:
+            state: What ``snapshot`` returned; it can be used again.
+        """
+        self._at, self._scale, self._before_freeze = state
+        self._since = self._monotonic()
+
     def _settle(self) -> None:
         real = self._monotonic()
         self._at, self._since = self._after(real), real

@@ -10,7 +10,7 @@ from typing import Any, Final
 import attrs
 from starlette.types import Message, Receive, Send
 
-from .answers import Answer, json_answer
+from .answers import Answer, Dialect, json_answer
 from .fault_plan import Firing
 from .faults import Fault, Phase
 from .shapes import shape
@@ -67,7 +67,7 @@ class Disconnected(ConnectionResetError):
 
 
 async def carry_out(
-    firings: Sequence[Firing], handle: Callable[[], Awaitable[Answer]], channel: Channel, *, accounting: bool
+    firings: Sequence[Firing], handle: Callable[[], Awaitable[Answer]], channel: Channel, *, dialect: Dialect
 ) -> Delivery:
     """Handle a request, or not, and send an answer, or not, as the faults say that strike it.
 
@@ -79,7 +79,7 @@ async def carry_out(
         firings: What ``FaultPlan.fire`` returned.
         handle: Lets the request take effect, and returns the answer.
         channel: The way back.
-        accounting: Whether errors are written in the words of the accounting API, or of the older ones.
+        dialect: Whose words errors are written in.
 
     Raises:
         Disconnected: The connection was to end without a whole answer, and there is none.
@@ -94,7 +94,7 @@ async def carry_out(
     if firing is None:
         await send_answer(answer, channel.send)
         return Delivery(None, handled, answer)
-    delivery = Delivery(firing, handled, await _deliver(firing.fault, answer, channel, accounting=accounting))
+    delivery = Delivery(firing, handled, await _deliver(firing.fault, answer, channel, dialect=dialect))
     if delivery.sent is None and channel.wire is None:
         raise Disconnected(delivery)
     return delivery
@@ -106,7 +106,7 @@ async def send_answer(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _deliver(fault: Fault, answer: Answer, channel: Channel, *, accounting: bool) -> Answer | None:
+async def _deliver(fault: Fault, answer: Answer, channel: Channel, *, dialect: Dialect) -> Answer | None:
     match fault.effect:
         case "drop" | "reset" as effect:
             await _end(channel, reset=effect == "reset")
@@ -122,7 +122,7 @@ async def _deliver(fault: Fault, answer: Answer, channel: Channel, *, accounting
             await _drip(fault, answer, channel)
             return answer
         case _:
-            shaped = shape(fault, answer, accounting=accounting)
+            shaped = shape(fault, answer, dialect=dialect)
             await send_answer(shaped, channel.send)
             return shaped
     return None

@@ -13,7 +13,7 @@ import attrs
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .answers import Answer
+from .answers import Answer, Dialect, Refusal
 from .effects import Channel, Delivery, Disconnected, carry_out, decisive, send_answer
 from .fault_plan import Firing
 from .faults import EFFECTS, Phase
@@ -26,7 +26,7 @@ MOST_BYTES: Final = 10 * 2**20
 """The longest body that is read."""
 
 # The issuer and the webhooks API answer with secrets; the end of one may have been cut off.
-_SECRET: Final = re.compile(r'("(?:access_token|refresh_token|secret)"\s*:\s*")[^"]*')
+_SECRET: Final = re.compile(r'("(?:access_token|refresh_token|secret)"\s*:\s*"|signature=)[^"&]*')
 
 
 @attrs.frozen
@@ -36,6 +36,7 @@ class Received:
     Args:
         method: In capitals.
         arguments: The path's parameters, decoded.
+        path: Decoded.
         query: The query's pairs, decoded.
         headers: Names in lower case.
         target: Path and query as they came.
@@ -44,6 +45,7 @@ class Received:
 
     method: str
     arguments: Mapping[str, str]
+    path: str = attrs.field(repr=False)
     query: Sequence[tuple[str, str]] = attrs.field(repr=False)
     headers: Sequence[tuple[str, str]] = attrs.field(repr=False)
     target: str = attrs.field(repr=False)
@@ -65,7 +67,7 @@ class Subject:
         request: Its body as the journal may keep it.
         act: Carries it out; gives the answer.
         expire: Lets the access token expire that came with it, if one did.
-        accounting: Whether errors are written in the words of the accounting API.
+        dialect: Whose words errors are written in.
         proven: Whether the request proves who sends it.
         target: Path and query as the journal may keep them; None: as they came.
     """
@@ -76,7 +78,7 @@ class Subject:
     request: str
     act: Callable[[], Answer] = attrs.field(repr=False)
     expire: Callable[[], None] | None = attrs.field(default=None, repr=False)
-    accounting: bool = False
+    dialect: Dialect = "classic"
     proven: bool = False
     target: str | None = None
 
@@ -135,17 +137,25 @@ class Exchanges:
         if tenant is not None and about.operation is not None:
             firings = tenant.faults.fire(about.operation, now)
             entry.faults = [{"id": firing.id, "effect": firing.fault.effect} for firing in firings]
-            if about.proven:
-                key = entry.idempotency_key
-                tenant.history.begin(entry.number, client=about.client, operation=about.operation, key=key, at=now)
-        channel = Channel(send, receive, wire_of(scope), self.closing, self._sleep)
-        handle = partial(_handle, entry, about, firings)
+        wire = wire_of(scope)
+        if tenant is not None and about.operation is not None and about.proven:
+            tenant.history.begin(
+                entry.number,
+                client=about.client,
+                operation=about.operation,
+                at=now,
+                alive=lambda: wire is None or not wire.lost,
+            )
+        channel = Channel(send, receive, wire, self.closing, self._sleep)
+        handle = partial(_handle, entry, about, firings, 0 if tenant is None else tenant.generation)
         history = None if tenant is None else tenant.history
         try:
             if _expires(firings, "before") and about.expire is not None:
                 about.expire()
-            delivery = await carry_out(firings, handle, channel, accounting=about.accounting)
-            _close(entry, delivery, gone=channel.wire is not None and channel.wire.lost)
+            delivery = await carry_out(firings, handle, channel, dialect=about.dialect)
+            _close(entry, delivery, gone=wire is not None and wire.lost)
+            if history is not None and entry.ended == "answered" and delivery.sent is not None:
+                history.fetched.update(delivery.sent.records)
         except Disconnected as gone:
             _close(entry, gone.delivery, gone=True)
             raise
@@ -179,6 +189,7 @@ async def _receive_request(scope: Scope, receive: Receive) -> Received | None:
     return Received(
         method=request.method,
         arguments=dict(request.path_params),
+        path=scope["path"],
         query=request.query_params.multi_items(),
         headers=[(key.decode("latin-1"), value.decode("latin-1")) for key, value in scope["headers"]],
         target=scope["path"] + (f"?{query}" if query else ""),
@@ -186,7 +197,11 @@ async def _receive_request(scope: Scope, receive: Receive) -> Received | None:
     )
 
 
-async def _handle(entry: Exchange, about: Subject, firings: Sequence[Firing]) -> Answer:
+async def _handle(entry: Exchange, about: Subject, firings: Sequence[Firing], generation: int) -> Answer:
+    if about.tenant is not None and about.tenant.generation != generation:
+        # It comes from before a reset, and must not change what has begun anew.
+        refusal = Refusal(503, "INTERNAL_ERROR", "the tenant was reset meanwhile", listed=False)
+        return refusal.answer(about.dialect)
     answer = about.act()
     entry.committed = answer.committed  # noted at once: a fault may follow that nobody survives to note
     if _expires(firings, "after") and about.expire is not None:
@@ -204,7 +219,7 @@ def _opened(journal: Journal, received: Received, about: Subject, trace_id: str,
         at=now,
         operation=about.operation,
         method=received.method,
-        path=about.target or received.target,
+        path=_SECRET.sub(r"\1…", received.target if about.target is None else about.target),
         client=about.client,
         idempotency_key=received.header("idempotency-key"),
         request=about.request,

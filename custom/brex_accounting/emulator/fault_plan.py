@@ -46,7 +46,7 @@ class Standing:
     ended: bool
 
 
-@attrs.define
+@attrs.define(eq=False)
 class _Rule:
     id: str
     fault: Fault
@@ -69,17 +69,14 @@ class _Rule:
         return fault.seconds is not None and (now - self.added).total_seconds() >= fault.seconds
 
     def strikes(self) -> bool:
-        """Count a request that it is about, and tell whether it strikes it."""
+        """Count a request that it is about, and tell whether it would strike it."""
         self.matched += 1
         turn = self.matched - self.fault.skip
         if turn <= 0:
             return False
         if self.fault.probability is not None:
-            struck = self._chance.random() < self.fault.probability
-        else:
-            struck = turn % self.fault.every == 0
-        self.fired += struck
-        return struck
+            return self._chance.random() < self.fault.probability
+        return turn % self.fault.every == 0
 
 
 class FaultPlan:
@@ -139,15 +136,27 @@ class FaultPlan:
             now: The instant on the tenant's clock.
 
         Returns:
-            The faults that strike it, oldest first. Each has counted it, whether its effect comes to bear or not.
+            The faults whose effect comes to bear, oldest first: latencies, and one other. A rule behind it has counted
+            the request, and has not struck it.
         """
         if not self._rules:
             return ()
-        return tuple(
-            Firing(rule.id, rule.fault)
+        ready = [
+            rule
             for rule in self._rules.values()
             if rule.fault.matches(operation) and not rule.ended(now) and rule.strikes()
-        )
+        ]
+        others = [rule for rule in ready if rule.fault.effect != "latency"]
+        others.sort(key=lambda rule: rule.fault.phase == "after")  # before comes first, and then there is no after
+        chosen = others[:1]
+        only_before = bool(chosen) and chosen[0].fault.phase == "before"
+        firings: list[Firing] = []
+        for rule in ready:
+            is_latency = rule.fault.effect == "latency" and not (only_before and rule.fault.phase == "after")
+            if is_latency or rule in chosen:
+                rule.fired += 1
+                firings.append(Firing(rule.id, rule.fault))
+        return tuple(firings)
 
     def snapshot(self) -> dict[str, Any]:
         """The plan and all its counts, as plain JSON values."""

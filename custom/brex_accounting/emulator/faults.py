@@ -56,7 +56,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "wrong_schema": Effect("a member of another type: in a page, one record cannot be read", "after"),
     "wrong_page": Effect("JSON of another shape: items is an object, or the whole answer is an array", "after"),
     "lone_surrogate": Effect("half of a surrogate pair in a text of the first item, or of the object", "after"),
-    "expired_token": Effect("401, and the access token has expired indeed", "before"),
+    "expired_token": Effect("401; a granted access token has expired indeed, a user token never does", "before"),
     "unknown_enum": Effect("a constant that no document lists, in the first item or in the object", "after"),
     "unknown_field": Effect("a member that no document lists, in the first item or in the object", "after"),
     "empty": Effect("200 with nothing in it", "after"),

@@ -13,7 +13,7 @@ from typing import Final
 from starlette.routing import Route
 
 from ..errors import InvalidArgument
-from .answers import Answer
+from .answers import Answer, Headers, Refusal
 from .exchange import Exchanges, Received, Subject
 from .tenant import Tenant
 from .world import World
@@ -57,13 +57,14 @@ class Files:
         if received.method not in (method, "HEAD" if method == "GET" else method):
             answer = partial(_error, 405, "MethodNotAllowed", f"use {method}", (("allow", method),))
             return Subject(None, tenant, client, request, answer)
-        return Subject(operation, tenant, client, request, partial(_allowed, tenant, received, act))
+        return Subject(operation, tenant, client, request, partial(_allowed, tenant, received, act), dialect="files")
 
 
 def _allowed(tenant: Tenant, received: Received, act: Callable[[Tenant, Received], Answer]) -> Answer:
     if received.header("authorization") is not None:
         return _error(400, "InvalidArgument", "Only one auth mechanism allowed: the address is signed already")
-    refusal = tenant.signer.refusal(dict(received.query), tenant.now())
+    path = "/" + received.path.split("/", 2)[2]
+    refusal = tenant.signer.refusal(path, dict(received.query), tenant.now())
     if refusal is not None:
         return _error(403, refusal, "the address is not signed for this, or has expired")
     return act(tenant, received)
@@ -151,9 +152,8 @@ def _jpeg(label: bytes) -> bytes:
     return b"\xff\xd8" + jfif + b"\xff\xfe" + struct.pack(">H", len(label) + 2) + label + b"\xff\xd9"
 
 
-def _error(status: int, code: str, message: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
-    return Answer(status, body.encode(), (("content-type", "application/xml"), *headers))
+def _error(status: int, code: str, message: str, headers: Headers = ()) -> Answer:
+    return Refusal(status, code, message, headers=headers).answer("files")
 
 
 __all__ = ["Files", "sample"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from typing import Final
+
+import attrs
 
 from .answers import Answer
 
@@ -11,33 +14,60 @@ LIFETIME: Final = timedelta(hours=24)
 """How long a key is remembered, on the tenant's clock; Brex does not say, so this is assumed."""
 
 
+@attrs.frozen
+class _Entry:
+    at: datetime
+    digest: str
+    answer: Answer
+
+
 class Ledger:
     """Keys with the answers that they were given; only what took effect is remembered."""
 
     def __init__(self) -> None:
-        self._answers: dict[tuple[str, str], tuple[datetime, Answer]] = {}
+        self._entries: dict[tuple[str, str], _Entry] = {}
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return len(self._entries)
 
-    def find(self, operation: str, key: str, now: datetime) -> Answer | None:
+    def find(self, operation: str, key: str, content: str, now: datetime) -> tuple[Answer, bool] | None:
         """The answer that a key was given before, or None.
 
         Args:
             operation: What is called; the same key means nothing to another operation.
             key: The caller's.
+            content: Path and body.
+            now: The instant.
+
+        Returns:
+            The answer, and whether path and body are the same as then.
+        """
+        found = self._entries.get((operation, key))
+        if found is None or now - found.at >= LIFETIME:
+            return None
+        return found.answer, found.digest == _digest(content)
+
+    def remember(self, operation: str, key: str, content: str, answer: Answer, now: datetime) -> None:
+        """Keep the answer to a request that took effect.
+
+        Args:
+            operation: What was called.
+            key: The caller's.
+            content: Path and body.
+            answer: What it was answered with.
             now: The instant.
         """
-        found = self._answers.get((operation, key))
-        return found[1] if found is not None and now - found[0] < LIFETIME else None
+        self._entries[operation, key] = _Entry(now, _digest(content), answer)
 
-    def remember(self, operation: str, key: str, answer: Answer, now: datetime) -> None:
-        """Keep an answer."""
-        self._answers[operation, key] = (now, answer)
+    def copy(self) -> Ledger:
+        """The same keys, to be changed apart."""
+        made = Ledger()
+        made._entries = dict(self._entries)
+        return made
 
-    def clear(self) -> None:
-        """Forget every key."""
-        self._answers.clear()
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode(errors="surrogatepass")).hexdigest()
 
 
 __all__ = ["LIFETIME", "Ledger"]

@@ -1,9 +1,9 @@
-"""What Brex allows one account: so many requests in a sliding window, on the tenant's clock."""
+"""What Brex allows each client on one account: so many requests in a sliding window, on the tenant's clock."""
 
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from datetime import datetime, timedelta
 
 from .answers import Refusal
@@ -21,13 +21,14 @@ class Limit:
     def __init__(self, requests: int | None = 1000, seconds: float = 60.0) -> None:
         self.requests = requests
         self._window = timedelta(seconds=seconds)
-        self._taken: deque[datetime] = deque()
+        self._taken: defaultdict[str, deque[datetime]] = defaultdict(deque)
 
-    def take(self, now: datetime, *, say_when: bool) -> None:
+    def take(self, now: datetime, *, client_id: str, say_when: bool) -> None:
         """Count a request.
 
         Args:
             now: The instant.
+            client_id: Whose window it is.
             say_when: Whether a refusal carries ``Retry-After``.
 
         Raises:
@@ -35,17 +36,18 @@ class Limit:
         """
         if self.requests is None:
             return
-        while self._taken and self._taken[-1] > now:  # the clock has been set back
-            self._taken.pop()
-        while self._taken and self._taken[0] <= now - self._window:
-            self._taken.popleft()
-        if len(self._taken) >= self.requests:
-            full_since = self._taken[-self.requests] if self.requests > 0 else now
+        taken = self._taken[client_id]
+        while taken and taken[-1] > now:  # the clock has been set back
+            taken.pop()
+        while taken and taken[0] <= now - self._window:
+            taken.popleft()
+        if len(taken) >= self.requests:
+            full_since = taken[-self.requests] if self.requests > 0 else now
             wait = math.ceil((full_since + self._window - now).total_seconds())
             headers = (("retry-after", str(wait)),) if say_when else ()
             message = f"more than {self.requests} requests in {self._window.total_seconds():.0f} seconds"
             raise Refusal(429, "TOO_MANY_REQUESTS", message, headers=headers, listed=False)
-        self._taken.append(now)
+        taken.append(now)
 
     def clear(self) -> None:
         """Forget what was taken."""

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from .answers import Answer, json_answer
 from .exchange import Exchanges, Received, Subject
-from .world import ISSUER_PATH, World
+from .world import DEFAULT_TENANT, ISSUER_PATH, World
 
 # A plain challenge is the verifier itself.
 _SECRETS: Final = frozenset(
@@ -67,7 +67,8 @@ class OAuth:
         self, name: str, method: str, answer: Callable[[Pairs, Received], Answer], received: Received
     ) -> Subject:
         values = received.query if method == "GET" else _form(received)
-        tenant = self._world.tenants.get(self._world.issuer.tenant_of(values) or "")
+        # What belongs to nobody, such as discovery, can fail as well: the default tenant's faults strike it.
+        tenant = self._world.tenants.get(self._world.issuer.tenant_of(values) or DEFAULT_TENANT)
         client_id = next((value for key, value in values if key == "client_id"), "no client id")
         client = f"{client_id}, {received.header('user-agent') or 'no user agent'}"
         shown, query = _shown(values), _shown(received.query)
@@ -75,8 +76,7 @@ class OAuth:
         target = f"{path}?{query}" if query else path
         if received.method != method:
             return Subject(None, tenant, client, shown, partial(_not_allowed, method), target=target)
-        is_token = name == "token"
-        return Subject(name, tenant, client, shown, partial(answer, values, received), proven=is_token, target=target)
+        return Subject(name, tenant, client, shown, partial(answer, values, received), dialect="oauth", target=target)
 
 
 def _shown(values: Pairs) -> str:

@@ -14,6 +14,8 @@ from typing import Any, Final
 import attrs
 import msgspec
 
+from .answers import Dialect
+
 DOCUMENTS: Final = ("accounting_api", "expenses_api", "webhooks_api", "team_api")
 METHODS: Final = ("get", "post", "put", "delete")
 
@@ -64,9 +66,9 @@ class PublishedOperation:
     answers: Mapping[int, Schema | None]
 
     @property
-    def accounting(self) -> bool:
-        """Whether its errors are written in the words of the accounting API."""
-        return self.document == "accounting_api"
+    def dialect(self) -> Dialect:
+        """Whose words its errors are written in."""
+        return "accounting" if self.document == "accounting_api" else "classic"
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from .answers import Answer, Refusal
+from .answers import Answer, Dialect, Refusal
 from .faults import Fault
 
 _CODES: Final = {
@@ -30,7 +30,7 @@ _array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def shape(fault: Fault, answer: Answer, *, accounting: bool) -> Answer:
+def shape(fault: Fault, answer: Answer, *, dialect: Dialect) -> Answer:
     """Give an answer the shape that a fault wants; faults of the connection leave it as it is.
 
     An answer in which there is nothing to spoil, such as the file of a receipt, stays as it is too.
@@ -38,16 +38,16 @@ def shape(fault: Fault, answer: Answer, *, accounting: bool) -> Answer:
     Args:
         fault: What is to happen.
         answer: The answer as it was meant.
-        accounting: Whether errors are written in the words of the accounting API, or of the older ones.
+        dialect: Whose words errors are written in.
     """
     match fault.effect:
         case "status":
             code = fault.code or _CODES.get(fault.status, "INVALID_REQUEST" if fault.status < 500 else "INTERNAL_ERROR")
             refusal = Refusal(fault.status, code, fault.message or "The fault plan of the emulator wants it so.")
-            return _replaced(answer, fault, fault.status, refusal.answer(accounting=accounting).body)
+            return _refused(answer, fault, refusal, dialect)
         case "expired_token":
             refusal = Refusal(401, "UNAUTHORIZED", "The access token has expired.")
-            return _replaced(answer, fault, 401, refusal.answer(accounting=accounting).body)
+            return _refused(answer, fault, refusal, dialect)
         case "html":
             title = f"{fault.status} {responses.get(fault.status, 'Unknown')}"
             page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
@@ -64,12 +64,17 @@ def shape(fault: Fault, answer: Answer, *, accounting: bool) -> Answer:
             return answer
 
 
+def _refused(answer: Answer, fault: Fault, refusal: Refusal, dialect: Dialect) -> Answer:
+    said = refusal.answer(dialect)
+    return _replaced(answer, fault, refusal.status, said.body, said.headers[0][1])
+
+
 def _replaced(answer: Answer, fault: Fault, status: int, body: bytes, content_type: str = "application/json") -> Answer:
     kept = [pair for pair in answer.headers if pair[0] not in ("content-type", "retry-after")]
     headers = [("content-type", content_type), *kept]
     if fault.retry_after is not None:
         headers.append(("retry-after", _seconds_or_date(fault.retry_after)))
-    return attrs.evolve(answer, status=status, body=body, headers=tuple(headers), frame=None, listed=False)
+    return attrs.evolve(answer, status=status, body=body, headers=tuple(headers), frame=None, listed=False, records=())
 
 
 def _seconds_or_date(value: float | str) -> str:

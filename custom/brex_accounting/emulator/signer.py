@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote, unquote_to_bytes
 
 from .stored import FILE_HOST, SIGNATURE
 
@@ -14,20 +16,30 @@ LIFETIME: Final = 15 * 60
 """Seconds for which an address works (https://developer.brex.com/openapi/accounting_api: 15 minutes)."""
 
 
+_ADDRESS: Final = re.compile(FILE_HOST + b"([^" + SIGNATURE + b"]*)" + SIGNATURE)
+
+
 class Signer:
     """Signs the addresses of one tenant.
 
     Args:
         tenant: Its name.
+        generation: Which of its data; an address works for that alone.
     """
 
-    def __init__(self, tenant: str) -> None:
+    def __init__(self, tenant: str, generation: int = 0) -> None:
         self._tenant = tenant
+        self._key = hashlib.sha256(f"{tenant} {generation}".encode()).digest()
 
-    def query(self, now: datetime) -> str:
-        """The query that makes an address work from now on, for 15 minutes."""
+    def query(self, path: str, now: datetime) -> str:
+        """The query that makes an address work from now on, for 15 minutes.
+
+        Args:
+            path: Below the tenant's name, from its slash on.
+            now: The instant.
+        """
         expires = int(now.timestamp()) + LIFETIME
-        return f"expires={expires}&signature={self._signature(expires)}"
+        return f"expires={expires}&signature={self._signature(path.encode(), expires)}"
 
     def fill_in(self, text: bytes, file_url: str, now: datetime) -> bytes:
         """Put the file host and a fresh signature where their stand-ins are.
@@ -46,29 +58,37 @@ class Signer:
             file_url: Scheme, host and port of the file host.
             now: The instant.
         """
-        host, query = f"{file_url}/{self._tenant}".encode(), self.query(now).encode()
+        host, expires = f"{file_url}/{self._tenant}".encode(), int(now.timestamp()) + LIFETIME
+
+        def signed(address: re.Match[bytes]) -> bytes:
+            path = address[1]  # it ends with the question mark
+            return b"%b%bexpires=%d&signature=%b" % (host, path, expires, self._signature(path[:-1], expires).encode())
 
         def fill_in(text: bytes) -> bytes:
-            return text.replace(FILE_HOST, host).replace(SIGNATURE, query) if FILE_HOST in text else text
+            return _ADDRESS.sub(signed, text) if FILE_HOST in text else text
 
         return fill_in
 
-    def refusal(self, query: Mapping[str, str], now: datetime) -> str | None:
+    def refusal(self, path: str, query: Mapping[str, str], now: datetime) -> str | None:
         """Why an address does not work, or None if it does.
 
         Args:
+            path: Below the tenant's name, from its slash on, decoded.
             query: Its query.
             now: The instant.
         """
         expires = query.get("expires", "")
         if not expires.isascii() or not expires.isdigit() or len(expires) > 12:
             return "AccessDenied"
-        if not hmac.compare_digest(self._signature(int(expires)).encode(), query.get("signature", "").encode()):
+        expected = self._signature(quote(path, errors="surrogatepass").encode(), int(expires))
+        given = query.get("signature", "").encode(errors="surrogatepass")
+        if not hmac.compare_digest(expected.encode(), given):
             return "SignatureDoesNotMatch"
         return "ExpiredToken" if now.timestamp() >= int(expires) else None
 
-    def _signature(self, expires: int) -> str:
-        return hmac.new(self._tenant.encode(), str(expires).encode(), hashlib.sha256).hexdigest()[:32]
+    def _signature(self, path: bytes, expires: int) -> str:
+        plain = unquote_to_bytes(path) if b"%" in path else path
+        return hashlib.blake2b(b"%d %b" % (expires, plain), key=self._key, digest_size=16).hexdigest()
 
 
 __all__ = ["LIFETIME", "Signer"]

@@ -112,7 +112,7 @@ class RecordQuery:
     gte: datetime | None = None
     lt: datetime | None = None
     lte: datetime | None = None
-    bills_by_status: bool = False
+    bills_by_status: bool = attrs.field(default=False, repr=False)  # no part of what the caller asks
 
     def fits(self, record: StoredRecord) -> bool:
         """Whether a record is one of those, its id aside."""

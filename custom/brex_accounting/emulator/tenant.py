@@ -6,8 +6,8 @@ import base64
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from urllib.parse import quote
 
 import attrs
@@ -27,6 +27,9 @@ from .stores import Store
 from .variants import Variants
 from .walks import Walks
 
+DEFAULT_NAME: Final = "main"
+"""The tenant that is there from the start; the others have ids of their own for the same data."""
+
 
 @attrs.frozen
 class TenantPlan:
@@ -36,7 +39,7 @@ class TenantPlan:
         records: How many accounting records.
         seed: Makes other data of the same kind.
         start: Where the clock begins; None for the real instant.
-        until: The newest moment in the data.
+        until: The newest moment in the data, unless the clock begins before it.
         rate_limit: Requests in 60 seconds; None for any number.
         variants: Answers to open questions that differ from the default, by name.
     """
@@ -83,7 +86,11 @@ class Upload:
 
 @attrs.frozen
 class _Snapshot:
-    clock: tuple[datetime, float]
+    clock: tuple[datetime, float, float]
+    rate_limit: int | None
+    walks: Walks
+    ledger: Ledger
+    history: History
     variants: Mapping[str, str]
     faults: Any
     records: Mapping[str, StoredRecord]
@@ -112,6 +119,10 @@ class Tenant:
     subscriptions: dict[str, Subscription]
     uploads: dict[str, Upload]
     files: dict[str, tuple[str, bytes]]
+    walks: Walks
+    ledger: Ledger
+    history: History
+    signer: Signer
 
     def __init__(
         self, name: str, plan: TenantPlan | None = None, monotonic: Callable[[], float] = time.monotonic
@@ -125,7 +136,9 @@ class Tenant:
         self.variants = Variants(**self._plan.variants)
         self.faults = FaultPlan()
         self.limit = Limit(self._plan.rate_limit)
-        self.signer = Signer(name)
+        self._set_back = timedelta()
+        self.generation = 0
+        """Counts how often the data has begun anew."""
         self._empty()
         self.seed(self._plan.records, self._plan.seed)
 
@@ -140,6 +153,14 @@ class Tenant:
     def now(self) -> datetime:
         """The instant on its clock."""
         return self.clock.now()
+
+    def lived(self) -> datetime:
+        """The instant that tokens live by: the clock's, but it does not go back when a reset sets that back."""
+        return self.now() + self._set_back
+
+    def clock_at(self, lived: datetime) -> datetime:
+        """What the clock showed at an instant that tokens live by, since it was last set back."""
+        return lived - self._set_back
 
     def timestamp(self) -> str:
         """The instant on its clock, as Brex writes it."""
@@ -189,10 +210,12 @@ class Tenant:
             InvalidArgument: One of them is out of range.
         """
         seeded = self._seeded(records, seed_number)
+        self._begin_anew()
+        self.walks, self.ledger = Walks(self._name), Ledger()
         self.company = {**seeded.company, "id": f"company_{self._name}"}
         self.records = Store(seeded.records)
         self.expenses = Store(seeded.expenses)
-        self.history = History(self.now())
+        self.history = History(self.lived())
 
     def add(self, records: int, seed_number: int) -> list[str]:
         """Let new records come in, behind those that are there; they have changed just now.
@@ -284,7 +307,7 @@ class Tenant:
 
     def reset(self) -> None:
         """Go back to the start: data, clock, variants, faults and journal; tokens live on."""
-        self.clock = TenantClock(self._plan.start, self._monotonic)
+        self._set_clock(TenantClock(self._plan.start, self._monotonic))
         self.variants = Variants(**self._plan.variants)
         self.faults.clear()
         self.journal.clear()
@@ -293,14 +316,18 @@ class Tenant:
         self.seed(self._plan.records, self._plan.seed)
 
     def snapshot(self) -> str:
-        """Remember data, clock, variants and faults as they are.
+        """Remember data, clock, variants, faults, limit, cursors, idempotency keys and what was fetched and reported.
 
         Returns:
             The id under which ``restore`` finds them.
         """
         snapshot_id = f"snapshot_{len(self._snapshots) + 1}"
         self._snapshots[snapshot_id] = _Snapshot(
-            clock=(self.now(), self.clock.scale),
+            clock=self.clock.snapshot(),
+            rate_limit=self.limit.requests,
+            walks=self.walks.copy(),
+            ledger=self.ledger.copy(),
+            history=self.history.copy(self.lived()),
             variants=self.variants.all(),
             faults=self.faults.snapshot(),
             records=self.records.snapshot(),
@@ -315,7 +342,7 @@ class Tenant:
         return snapshot_id
 
     def restore(self, snapshot_id: str) -> None:
-        """Go back to a snapshot; tokens and journal live on, history and idempotency keys begin anew.
+        """Go back to a snapshot; tokens and journal live on, and breaches of invariants are forgotten.
 
         Args:
             snapshot_id: What ``snapshot`` returned; it can be used again.
@@ -327,19 +354,21 @@ class Tenant:
         if found is None:
             message = f"id: there is no snapshot {snapshot_id!r}"
             raise InvalidArgument(message)
-        at, scale = found.clock
-        self.clock = TenantClock(at, self._monotonic)
-        self.clock.run(scale)
+        clock = TenantClock(None, self._monotonic)
+        clock.restore(found.clock)
+        self._set_clock(clock)
         self.variants = Variants(**found.variants)
         self.faults.restore(found.faults)
-        self.limit.clear()
+        self.limit = Limit(found.rate_limit)
         self._empty()
+        self._begin_anew()
+        self.walks, self.ledger = found.walks.copy(), found.ledger.copy()
         self._counter = found.counter
         self.records, self.expenses = Store(found.records.values()), Store(found.expenses.values())
         self.integrations, self.subscriptions = dict(found.integrations), dict(found.subscriptions)
         self.uploads, self.files = dict(found.uploads), dict(found.files)
         self.company = found.company
-        self.history = History(self.now())
+        self.history = found.history.copy(self.lived())
 
     def to_json(self) -> dict[str, Any]:
         """What it is, in figures."""
@@ -357,17 +386,26 @@ class Tenant:
         plan = SeedPlan(
             records=records,
             seed=seed_number,
-            until=self._plan.until,
+            until=self._plan.until if self._plan.start is None else min(self._plan.until, self._plan.start),
+            owner="" if self._name == DEFAULT_NAME else self._name,
             bill_ready=self.variants["bill_ready"] == "reaches",
             reimbursements=self.variants["reimbursements"],
             source_id=self.variants["source_id"],
         )
         return seed(plan)
 
+    def _set_clock(self, clock: TenantClock) -> None:
+        lived = self.lived()
+        self.clock = clock
+        self._set_back += max(timedelta(), lived - self.lived())
+
+    def _begin_anew(self) -> None:
+        """From now on, whatever belongs to the data so far is of the past: requests under way, signed addresses."""
+        self.generation += 1
+        self.signer = Signer(self._name, self.generation)
+
     def _empty(self) -> None:
         self._counter = 0
-        self.walks = Walks()
-        self.ledger = Ledger()
         self.integrations, self.subscriptions = {}, {}
         self.uploads, self.files = {}, {}
 
@@ -379,4 +417,4 @@ class Tenant:
         return expense
 
 
-__all__ = ["Integration", "Subscription", "Tenant", "TenantPlan", "Upload"]
+__all__ = ["DEFAULT_NAME", "Integration", "Subscription", "Tenant", "TenantPlan", "Upload"]

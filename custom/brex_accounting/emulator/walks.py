@@ -73,6 +73,12 @@ class Walks:
         self._owner = owner
         self._snapshots: dict[str, tuple[str, ...]] = {}
 
+    def copy(self) -> Walks:
+        """The same walks, to be gone on with apart."""
+        made = Walks(self._owner)
+        made._snapshots = dict(self._snapshots)
+        return made
+
     def page(
         self,
         matches: Sequence[ItemT],

@@ -15,9 +15,9 @@ from .contract import ContractBroken
 from .history import Violation
 from .issuer import DEFAULT_REDIRECT_URI, Issuer
 from .journal import Journal
-from .tenant import Tenant, TenantPlan
+from .tenant import DEFAULT_NAME, Tenant, TenantPlan
 
-DEFAULT_TENANT: Final = "main"
+DEFAULT_TENANT: Final = DEFAULT_NAME
 ISSUER_PATH: Final = "/oauth2/default"
 """Where the issuer is below the base URL, as at Brex."""
 
@@ -134,15 +134,15 @@ class World:
         replays = [
             Violation(
                 "token_replayed",
-                replay.at,
+                tenant.clock_at(replay.at),
                 {
                     "grant": replay.grant_id,
-                    "within_grace": replay.within_grace,
                     "revoked_family": replay.revoked_family,
                 },
             )
             for replay in self.issuer.replays
-            if replay.tenant == tenant.name and replay.at >= tenant.history.since
+            # within its grace, it is the retry of a client whose answer was lost
+            if replay.tenant == tenant.name and replay.at >= tenant.history.since and not replay.within_grace
         ]
         return tenant.history.violations(replays)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeGuard, cast
 
@@ -62,6 +64,30 @@ def dump(data: Node, heading: str) -> str:
     text = io.StringIO()
     yaml.dump(data, text)
     return f"# {heading}\n{text.getvalue()}"
+
+
+def dump_json(data: Node, name: str) -> str:
+    """Write a tree as JSON, key order kept; a date that YAML found in it is text, as whoever wrote it meant.
+
+    Args:
+        data: The tree.
+        name: What to call it in an error.
+
+    Raises:
+        SpecError: It holds what JSON cannot say.
+    """
+    try:
+        return json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False, default=_date) + "\n"
+    except (TypeError, ValueError) as error:
+        message = f"{name}: cannot be written as JSON: {error}"
+        raise SpecError(message) from error
+
+
+def _date(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    message = f"{type(value).__name__} is no JSON type"
+    raise TypeError(message)
 
 
 def _yaml(kind: str) -> Any:

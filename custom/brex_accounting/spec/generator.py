@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import ast
 import filecmp
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ..errors import SpecError
 from .bundle import DOCUMENTS, make_bundle
 from .deviations import render
-from .document import Node, dump, load
+from .document import dump, dump_json, load
 
 PACKAGE = "brex_accounting_client"
 
@@ -66,7 +64,7 @@ def build(root: Path, tools: Path, out: Path) -> None:
     _write(out / "openapi" / "DEVIATIONS.md", render(bundle))
     (out / EMULATED).mkdir(parents=True)
     for name, copy in _COPIES.items():
-        _write(out / copy, _as_json(name, load(root / "openapi" / name)))
+        _write(out / copy, dump_json(load(root / "openapi" / name), name))
     package = out / PACKAGE
     _run_generator(root, tools, bundle_path, package)
     for module in sorted((root / "openapi" / "runtime").glob("*.py")):
@@ -185,22 +183,6 @@ def _run(command: list[str], cwd: Path) -> None:
     if done.returncode != 0:
         message = f"{name} failed:\n{(done.stdout + done.stderr).strip()}"
         raise SpecError(message)
-
-
-def _as_json(name: str, document: Node) -> str:
-    try:
-        return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False, default=_date) + "\n"
-    except (TypeError, ValueError) as error:
-        message = f"{name}: cannot be written as JSON: {error}"
-        raise SpecError(message) from error
-
-
-def _date(value: object) -> str:
-    """YAML takes unquoted dates for dates, JSON knows text only."""
-    if isinstance(value, date):
-        return value.isoformat()
-    message = f"{type(value).__name__} is no JSON type"
-    raise TypeError(message)
 
 
 def _write(path: Path, text: str) -> None:

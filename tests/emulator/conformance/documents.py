@@ -1,7 +1,8 @@
 """The published documents as Schemathesis gets them.
 
 What they promise is left as it is. Added is what the tool needs to do more with them: a scheme of security that it can
-break, the statuses that every API has and one operation does not list, and examples that exist in the account.
+break, the statuses that every API has and one operation does not list, examples that exist in the account, and links to
+where it would not go.
 """
 
 from __future__ import annotations
@@ -21,6 +22,19 @@ KEY_EXAMPLE = "a key that each request has to itself"
 
 UNLISTED = {("reportAccountingExportResults", status): "AccountingError" for status in ("401", "403")}
 """Answers that a document leaves out, with the schema of all its errors: a token can be missing or weak anywhere."""
+
+LINKS: Mapping[str, Mapping[str, Any]] = {
+    "disconnectIntegration": {
+        "operationId": "createIntegration",
+        "requestBody": {
+            "vendor": "$response.body#/vendor",
+            "vendor_account_id": "$response.body#/vendor_account_id",
+        },
+    },
+    "listSubscription": {"operationId": "createSubscription"},
+}
+"""From an operation to what may follow it. All other links are inferred; but to these two operations none leads, and
+Schemathesis begins with none of them, because it knows nothing that makes a vendor or a group."""
 
 
 def operations(name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -55,6 +69,8 @@ def _complete(node: dict[str, Any], examples: Mapping[tuple[str, str], Any]) -> 
         # A query has no null, only what is left out; and where a list can be null, Schemathesis forgets that one value
         # is a list of one.
         parameter["schema"].pop("nullable", None)
+    if node["operationId"] in LINKS:
+        node["responses"]["200"]["links"] = {"following": LINKS[node["operationId"]]}
     if (node["operationId"], BODY) in examples:
         node["requestBody"]["content"]["application/json"]["example"] = examples[node["operationId"], BODY]
     for (operation, status), schema in UNLISTED.items():
@@ -63,4 +79,4 @@ def _complete(node: dict[str, Any], examples: Mapping[tuple[str, str], Any]) -> 
             node["responses"][status] = {"description": "Not in the document.", "content": content}
 
 
-__all__ = ["BODY", "DOCUMENTS", "KEY_EXAMPLE", "UNLISTED", "operations", "prepared"]
+__all__ = ["BODY", "DOCUMENTS", "KEY_EXAMPLE", "LINKS", "UNLISTED", "operations", "prepared"]

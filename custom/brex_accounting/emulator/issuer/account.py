@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
-from ..clock import TenantClock
 from ..variants import Variants
 
 
@@ -17,9 +17,8 @@ class Account(Protocol):
         """What it is called."""
         ...
 
-    @property
-    def clock(self) -> TenantClock:
-        """The time that its tokens live by."""
+    def lived(self) -> datetime:
+        """The instant that its tokens live by."""
         ...
 
     @property

@@ -66,7 +66,7 @@ class AuthorizationEndpoint:
         account = self._account(tenant)
         if account is None:
             raise OAuthRefusal(_ACCESS_DENIED, "login_hint: no such tenant")
-        return self._codes.issue(tenant, scopes, redirect_uri, challenge, now=account.clock.now())
+        return self._codes.issue(tenant, scopes, redirect_uri, challenge, now=account.lived())
 
 
 __all__ = ["AuthorizationEndpoint"]

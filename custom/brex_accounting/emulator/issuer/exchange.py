@@ -75,7 +75,7 @@ class TokenEndpoint:
         if code.grant is not None:
             changes, code.grant.ended = not code.grant.ended, True
             raise OAuthRefusal(INVALID_GRANT, "code: used before; its tokens have ended", committed=changes)
-        now = account.clock.now()
+        now = account.lived()
         code.check(form, now)
         issued = self._grants.open(code.tenant, code.scopes, consented_at=code.issued_at, now=now)
         code.grant = issued.access.grant
@@ -87,7 +87,7 @@ class TokenEndpoint:
         account = None if token is None else self._account(token.grant.tenant)
         if token is None or account is None:
             raise OAuthRefusal(INVALID_GRANT, "refresh_token: unknown")
-        grant, variants, now = token.grant, account.variants, account.clock.now()
+        grant, variants, now = token.grant, account.variants, account.lived()
         standing = grant.standing(token, now, variants)
         revokes = standing == "reused" and variants["reuse"] == "revokes"
         if token.used:

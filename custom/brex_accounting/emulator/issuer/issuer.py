@@ -96,7 +96,7 @@ class Issuer:
         found = self._grants.access_token(token)
         if found is None:
             return self._user_tokens.get(token)
-        if not found.seconds_left(account.clock.now()):
+        if not found.seconds_left(account.lived()):
             return None
         return Credential(found.grant.tenant, found.scopes, f"{self.client_id}/{found.grant.id}", token)
 
@@ -142,7 +142,7 @@ class Issuer:
         Raises:
             InvalidArgument: There is no such tenant or scope.
         """
-        now = self._known(tenant).clock.now()
+        now = self._known(tenant).lived()
         found = chosen(SCOPES if scopes is None else scopes) | {OFFLINE_ACCESS}
         return self._grants.open(tenant, found, consented_at=now, now=now).tokens()
 

@@ -20,6 +20,7 @@ class Call:
         arguments: Path, query and header parameters by name; None where the request leaves one out.
         body: The request's body as plain JSON values, or None.
         client: Who sends it.
+        key: Its ``Idempotency-Key``.
         file_url: Scheme, host and port of the file host.
         whole: Whether every answer is held against its document whole, items that were checked before included.
     """
@@ -28,6 +29,7 @@ class Call:
     arguments: Mapping[str, Any]
     body: Any
     client: str
+    key: str | None
     file_url: str
     whole: bool
 

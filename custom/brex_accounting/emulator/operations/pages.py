@@ -13,18 +13,20 @@ from ..stored import StoredRecord
 from .call import Call
 
 
-def page_answer(call: Call, items: bytes, members: Mapping[str, Any]) -> Answer:
-    """The answer that holds one page of items, each of which has been held against its schema.
+def page_answer(call: Call, records: Sequence[StoredRecord], items: bytes, members: Mapping[str, Any]) -> Answer:
+    """The answer that holds one page of records, each of which has been held against its schema.
 
     Args:
         call: What asks for it.
-        items: The items as JSON, with commas in between.
+        records: The records.
+        items: The records as JSON, with commas in between.
         members: What stands beside ``items``.
     """
     rest = msgspec.json.encode(members)
     rest = b"]" + (b"," + rest[1:] if members else rest[1:])
     frame = None if call.whole else b'{"items":[' + rest
-    return Answer(200, b"".join((b'{"items":[', items, rest)), frame=frame)
+    body = b"".join((b'{"items":[', items, rest))
+    return Answer(200, body, frame=frame, records=tuple(record.id for record in records))
 
 
 def cursor_members(call: Call, next_cursor: str | None) -> dict[str, Any]:

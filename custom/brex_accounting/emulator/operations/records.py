@@ -26,8 +26,7 @@ def get_record(call: Call) -> Answer:
         message = "there is no accounting record with this id"
         raise missing(message)
     text = record_items(call, [record], single_entry=bool(call.arguments["single_entry"]))
-    call.tenant.history.fetched.add(record.id)
-    return Answer(200, text)
+    return Answer(200, text, records=(record.id,))
 
 
 def query_records(call: Call) -> Answer:
@@ -51,11 +50,10 @@ def query_records(call: Call) -> Answer:
         now=tenant.now(),
     )
     items = record_items(call, page.items, single_entry=bool(given["single_entry"]))
-    tenant.history.fetched.update(record.id for record in page.items)
     members: dict[str, Any] = {"total_count": page.total if variants["total_count"] == "sent" else None}
     members |= cursor_members(call, page.next_cursor)
     has_next = {"true": True, "false": False}.get(variants["has_next_page"], page.next_cursor is not None)
-    return page_answer(call, items, {**members, "has_next_page": has_next})
+    return page_answer(call, page.items, items, {**members, "has_next_page": has_next})
 
 
 def _query(call: Call) -> RecordQuery:

@@ -23,7 +23,8 @@ def report_results(call: Call) -> Answer:
     for result in results:
         record = tenant.records.get(result["accounting_record_id"])
         if record is not None:
-            tenant.history.reported(record, success="success" in result, at=tenant.now(), client=call.client)
+            success, now = "success" in result, tenant.now()
+            tenant.history.reported(record, success=success, at=now, client=call.client, key=call.key)
     if refusal is None:
         updated = [_settle(call, result) for result in results]
         if tenant.variants["report_200"] == "subset":
@@ -75,7 +76,7 @@ def _settle(call: Call, result: Mapping[str, Any]) -> str:
     stage = record.review_status
     if "success" in result:
         stage = "EXPORTED"
-        tenant.history.exported(record.id, client=call.client)
+        tenant.history.exported(record.id, client=call.client, key=call.key)
         _mark_expense(call, record)
     elif tenant.variants["failure_result"] == "moves":
         stage = "PREPARE"

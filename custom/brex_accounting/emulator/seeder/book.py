@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from random import Random
 from typing import Final, TypeVar
 
@@ -29,7 +30,7 @@ class Book:
 
     def __init__(self, plan: SeedPlan) -> None:
         self.random = Random(plan.seed).random  # noqa: S311 - sample data, and it has to repeat
-        self.ids = Ids(self.random())
+        self.ids = Ids((self.random() + _share(plan.owner)) % 1)
         self.cast = make_cast()
         self.plan = plan
         self.records: list[StoredRecord] = []
@@ -59,6 +60,11 @@ class Book:
         later = moment + int(self.random() * min(most, self.until - moment))
         whole = later - later % SECOND
         return whole if later & 3 and whole >= moment else later  # most have whole seconds
+
+
+def _share(owner: str) -> float:
+    """A number from 0 to below 1 that goes with a name; 0 with none."""
+    return int.from_bytes(sha256(owner.encode()).digest()[:6], "big") / 2**48 if owner else 0.0
 
 
 __all__ = ["SPAN", "Book"]

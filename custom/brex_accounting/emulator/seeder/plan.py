@@ -32,6 +32,7 @@ class SeedPlan:
         bill_ready: Whether bill records may be READY_FOR_EXPORT.
         reimbursements: Which of the accrual and the cash record a reimbursement has: both, accrual or cash.
         source_id: Whether ``source_id`` is the id of the expense (expense) or of another kind (other).
+        owner: Whose data it is: another owner has other ids, and otherwise the same data.
 
     Raises:
         InvalidArgument: One of them cannot be right; the text names it.
@@ -43,6 +44,7 @@ class SeedPlan:
     bill_ready: bool = False
     reimbursements: str = "both"
     source_id: str = "expense"
+    owner: str = ""
 
     def __attrs_post_init__(self) -> None:
         _check_number("records", self.records, MOST_RECORDS)
