@@ -44,7 +44,9 @@ async def given_a_client(function: Any) -> None:
 
 
 class TestReadme:
-    @pytest.mark.httpx_mock(assert_all_responses_were_requested=False)
+    @pytest.mark.httpx_mock(
+        assert_all_responses_were_requested=False, should_mock=lambda request: request.url.host != "127.0.0.1"
+    )
     @pytest.mark.parametrize("block", BLOCKS, ids=[f"block{number}" for number in range(1, len(BLOCKS) + 1)])
     def test_code_runs(self, block: str, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each Python block runs as it stands against scripted answers, and so does each coroutine that it defines."""

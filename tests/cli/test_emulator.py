@@ -20,8 +20,9 @@ import pytest
 
 from brex_accounting import Brex
 from brex_accounting.emulator import VARIANTS
-from brex_accounting.emulator.announce import Announcement, environment, ready_file
+from brex_accounting.emulator.announce import Announcement, ready_file
 from brex_accounting.emulator.command import _Stop, main
+from brex_accounting.emulator.shell import FAILED, environment
 
 MODULE = (sys.executable, "-m", "brex_accounting.emulator")
 SCRIPT = (sys.executable, "-c", "import sys; from brex_accounting.cli import main; sys.exit(main())", "emulator")
@@ -113,7 +114,7 @@ class TestLife:
         bearer = {"authorization": f"Bearer {told['user_token']}"}
         assert 200 == running.get(f"{told['base_url']}/v3/accounting/records", headers=bearer).status_code
         lines = running.all_output()  # ends although the process goes on, or eval would wait for ever
-        assert lines.startswith(f"export BREX_BASE_URL={told['base_url']}\n")
+        assert f"\nexport BREX_BASE_URL={told['base_url']}\n" in lines
         assert (0, "", "") == running.stop(signal.SIGTERM)
         assert not running.ready.exists()
 
@@ -271,10 +272,35 @@ class TestEnvironment:
         assert shell.stdout.startswith(f"{TOLD.base_url}\n{TOLD.issuer}\n{TOLD.user_token}\n")
         assert "BREX_CLIENT_ID" not in shell.stdout.replace(environment(TOLD), "")
 
+    def test_what_contradicts_is_gone(self) -> None:
+        """What was there before of another account or of OAuth is unset, so that the client can be made."""
+        before = {
+            "BREX_CLIENT_ID": "old",
+            "BREX_CLIENT_SECRET": "old",
+            "BREX_ACCOUNT": "acme",
+            "LINES_": environment(TOLD),
+        }
+        script = 'eval "$LINES_"; echo "$BREX_CLIENT_ID$BREX_CLIENT_SECRET$BREX_ACCOUNT."'
+        shell = subprocess.run(["/bin/sh", "-c", script], env=before, capture_output=True, text=True, check=True)
+        assert ".\n" == shell.stdout
+
+    def test_nothing_of_a_failure_looks_like_success(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Where it cannot start, a shell that evaluates the output fails, and has lost the token that it had."""
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            assert 2 == main(["emulator", "--port", port, "--print-env"])
+        assert f"{FAILED}\n" == capsys.readouterr().out
+        script = 'eval "$LINES_" || echo "failed with$BREX_ACCESS_TOKEN"'
+        environ = {"BREX_ACCESS_TOKEN": "bxt_production", "LINES_": FAILED}
+        shell = subprocess.run(["/bin/sh", "-c", script], env=environ, capture_output=True, text=True, check=True)
+        assert "failed with\n" == shell.stdout
+
     def test_the_client_takes_it(self) -> None:
         """The client can be made from the variables that are set."""
         lines = [
-            line.removeprefix("export ").split("=", 1) for line in environment(TOLD).splitlines() if "#" not in line
+            line.removeprefix("export ").split("=", 1)
+            for line in environment(TOLD).splitlines()
+            if line.startswith("export") and "#" not in line
         ]
         client = Brex.from_env({name: value.strip("'") for name, value in lines})
         assert TOLD.base_url in repr(client)
@@ -283,7 +309,7 @@ class TestEnvironment:
         """A user token and a client contradict each other, so that the client is there to read only."""
         comments = [line for line in environment(TOLD).splitlines() if line.startswith("#")]
         assert "# export BREX_CLIENT_ID='it'\"'\"'s a client'" in comments
-        assert f"# to stop it: kill {os.getpid()}" in comments
+        assert f"export BREX_EMULATOR_PID={os.getpid()}  # to stop it: kill $BREX_EMULATOR_PID" in environment(TOLD)
 
 
 class TestReadyFile:

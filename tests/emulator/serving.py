@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -19,6 +20,12 @@ _PACE = 0.005
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on a loop that jumps over waits, but not over bytes that are on their way to a socket."""
     return virtual.run(main, pace=_PACE)
+
+
+async def until_idle(tenant: Tenant, *, seconds: float) -> None:
+    """Let so much time pass that every request which is under way has come to its end."""
+    await asyncio.sleep(seconds)
+    assert all(entry.ended != "under way" for entry in tenant.journal)
 
 
 class Served:

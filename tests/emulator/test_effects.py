@@ -586,10 +586,10 @@ class TestOnTheWire:
             served.fails("status", status=429, phase="after")
             served.fails("status", status=500, times=1)
             served.fails("status", status=502, times=2)
-            assert [500, 502, 418] == [(await http.get("/")).status_code for _ in range(3)]
+            assert [500, 502, 502, 418] == [(await http.get("/")).status_code for _ in range(4)]
             assert 1 == served.commits
-            await until(lambda: len(served.deliveries) == 3)
-            assert ["fault_3", "fault_4", "fault_1"] == [each.firing.id for each in served.deliveries]
+            await until(lambda: len(served.deliveries) == 4)
+            assert ["fault_3", "fault_4", "fault_4", "fault_1"] == [each.firing.id for each in served.deliveries]
 
     async def test_slow_body(self) -> None:
         """The head comes at once, then the body in so many pieces with a pause between each two."""
@@ -661,6 +661,8 @@ class TestOnTheWire:
         async with serving() as served, served.connected() as peer:
             for phase in ("before", "after"):
                 for effect in others:
+                    if phase == "before" and EFFECTS[effect].disfigures:
+                        continue
                     served.plan.clear()
                     served.fails(effect, phase=phase)
                     served.deliveries.clear()

@@ -42,6 +42,8 @@ def faults(draw: st.DrawFn) -> Fault:
     effect = draw(st.sampled_from(sorted(EFFECTS)))
     names = ["operation", "phase", "skip", "times", "seconds", *EFFECTS[effect].options]
     chosen: dict[str, Any] = {name: draw(_VALUES[name]) for name in names if draw(st.booleans())}
+    if EFFECTS[effect].disfigures:
+        chosen.pop("phase", None)
     if draw(st.booleans()):
         chosen |= {"probability": draw(st.floats(0, 1, exclude_min=True)), "seed": draw(st.integers(0, 2**70))}
     else:
@@ -51,41 +53,50 @@ def faults(draw: st.DrawFn) -> Fault:
 
 @attrs.define
 class Model:
-    """A rule as its requests: what it strikes is computed from all of them, each time anew."""
+    """A rule as what it counts."""
 
     fault: Fault
     added: datetime.datetime
-    requests: list[datetime.datetime] = attrs.field(factory=list)
+    matched: int = 0
+    fired: int = 0
 
-    def struck(self) -> list[bool]:
-        """For each request that counted, whether it was struck."""
-        draws = random.Random(self.fault.seed)
-        struck: list[bool] = []
-        for at in self.requests:
-            if self.ended(at, sum(struck)):
-                continue
-            turn = len(struck) + 1 - self.fault.skip
-            if turn < 1:
-                struck.append(False)
-            elif self.fault.probability is not None:
-                struck.append(draws.random() < self.fault.probability)
-            else:
-                struck.append(turn % self.fault.every == 0)
-        return struck
-
-    def ended(self, now: datetime.datetime, fired: int) -> bool:
+    def ended(self, now: datetime.datetime) -> bool:
         age = (now - self.added).total_seconds()
-        return fired == self.fault.times or (self.fault.seconds is not None and age >= self.fault.seconds)
+        return self.fired == self.fault.times or (self.fault.seconds is not None and age >= self.fault.seconds)
 
     def standing(self, now: datetime.datetime) -> tuple[Fault, int, int, bool]:
-        struck = self.struck()
-        return self.fault, len(struck), sum(struck), self.ended(now, sum(struck))
+        return self.fault, self.matched, self.fired, self.ended(now)
 
-    def request(self, now: datetime.datetime) -> bool:
-        before = len(self.struck())
-        self.requests.append(now)
-        struck = self.struck()
-        return len(struck) > before and struck[-1]
+    def request(self) -> bool:
+        """Whether the request after those that counted would be struck, computed from the first one on."""
+        self.matched += 1
+        turn = self.matched - self.fault.skip
+        if turn < 1:
+            return False
+        if self.fault.probability is None:
+            return turn % self.fault.every == 0
+        draws = random.Random(self.fault.seed)
+        return [draws.random() for _ in range(turn)][-1] < self.fault.probability
+
+
+def struck(model: dict[str, Model], operation: str, now: datetime.datetime) -> list[tuple[str, Fault]]:
+    """What comes to bear: every latency on the way, and the first other fault that is met."""
+    ready = {
+        rule_id: rule
+        for rule_id, rule in model.items()
+        if rule.fault.matches(operation) and not rule.ended(now) and rule.request()
+    }
+    met: list[str] = []
+    for phase in ("before", "after"):
+        of_phase = [rule_id for rule_id, rule in ready.items() if rule.fault.phase == phase]
+        met += [rule_id for rule_id in of_phase if ready[rule_id].fault.effect == "latency"]
+        others = [rule_id for rule_id in of_phase if ready[rule_id].fault.effect != "latency"]
+        if others:
+            met.append(others[0])
+            break
+    for rule_id in met:
+        model[rule_id].fired += 1
+    return [(rule_id, rule.fault) for rule_id, rule in ready.items() if rule_id in met]
 
 
 requests = st.tuples(st.just("request"), st.sampled_from(OPERATIONS))
@@ -102,7 +113,7 @@ steps = st.lists(
 class TestPlan:
     @given(st.lists(faults(), min_size=1, max_size=4), steps)
     def test_counts_like_the_model(self, first: list[Fault], steps: list[tuple[str, Any]]) -> None:
-        """Any number of rules that come, go, end and are put back strike exactly what each would strike alone."""
+        """Any number of rules that come, go, end and are put back strike what comes to bear, and count nothing else."""
         plan, model, now = FaultPlan(), {}, START
         remembered: tuple[Any, dict[str, Model]] = (plan.snapshot(), {})
         for what, value in [*(("add", fault) for fault in first), *steps]:
@@ -112,11 +123,7 @@ class TestPlan:
                     assert rule_id not in model
                     model[rule_id] = Model(value, now)
                 case "request":
-                    expected = [
-                        (rule_id, rule.fault)
-                        for rule_id, rule in model.items()
-                        if rule.fault.matches(value) and rule.request(now)
-                    ]
+                    expected = struck(model, value, now)
                     assert expected == [(firing.id, firing.fault) for firing in plan.fire(value, now)]
                 case "wait":
                     now += datetime.timedelta(seconds=value)
@@ -125,11 +132,11 @@ class TestPlan:
                     del model[rule_id]
                     plan.remove(rule_id)
                 case "remember":
-                    copies = {key: attrs.evolve(rule, requests=[*rule.requests]) for key, rule in model.items()}
+                    copies = {key: attrs.evolve(rule) for key, rule in model.items()}
                     remembered = (json.loads(json.dumps(plan.snapshot())), copies)
                 case "restore":
                     plan.restore(remembered[0])
-                    model = {key: attrs.evolve(rule, requests=[*rule.requests]) for key, rule in remembered[1].items()}
+                    model = {key: attrs.evolve(rule) for key, rule in remembered[1].items()}
                 case "clear" if value == 0:
                     plan.clear()
                     model = {}
@@ -157,12 +164,26 @@ class TestPlan:
         assert () == plan.fire("token", then)
 
     def test_oldest_first(self) -> None:
-        """Rules that strike together come in the order in which they were added, also after they were put back."""
+        """Latencies and one other strike together, in the order in which they were added, also after a restore."""
         plan = FaultPlan()
-        expected = [plan.add(Fault(effect=effect), now=START) for effect in ("html", "latency", "drop") * 5]
+        ids = [plan.add(Fault(effect=effect), now=START) for effect in ("html", "latency", "drop", "latency")]
+        expected = [ids[0], ids[1], ids[3]]
         assert expected == [firing.id for firing in plan.fire("token", START)]
         plan.restore(plan.snapshot())
         assert expected == [firing.id for firing in plan.fire("token", START)]
+
+    def test_one_after_the_other(self) -> None:
+        """Lost before it took effect, and the retry lost after it did: a rule that waits its turn is not used up."""
+        plan = FaultPlan()
+        for phase in ("after", "before"):
+            plan.add(Fault(effect="drop", phase=phase, times=1), now=START)
+        assert ["before", "after"] == [firing.fault.phase for _ in range(3) for firing in plan.fire("token", START)]
+
+    @pytest.mark.parametrize("effect", [name for name, effect in EFFECTS.items() if effect.disfigures])
+    def test_before_there_is_nothing_to_disfigure(self, effect: str) -> None:
+        """An empty page in place of a true answer would look like the end of a list, and is refused."""
+        with pytest.raises(InvalidArgument, match=rf"^phase: {effect} needs an answer"):
+            Fault(effect=effect, phase="before")
 
     def test_case_counts(self) -> None:
         """Patterns are for names as the documents write them, and one that fits none of them would never strike."""

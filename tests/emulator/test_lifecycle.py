@@ -93,6 +93,31 @@ class Record:
         return {**self.members, "line_items": lines[: self.single] if single_entry else lines}
 
 
+@attrs.frozen
+class Remembered:
+    """The first answer to a key."""
+
+    at: datetime
+    request: tuple[str, Any]
+    """Path and body."""
+    status: int
+    body: Any
+
+
+@attrs.define
+class Memory:
+    """What an account remembers of requests."""
+
+    answers: dict[tuple[str, str], Remembered] = attrs.field(factory=dict)
+    """By operation and key."""
+    fetched: set[str] = attrs.field(factory=set)
+    reported: dict[str, tuple[str, str | None]] = attrs.field(factory=dict)
+    """By whom and under which key a record was exported."""
+
+    def copy(self) -> Memory:
+        return Memory(dict(self.answers), set(self.fetched), dict(self.reported))
+
+
 @attrs.define
 class State:
     """What a snapshot of an account holds."""
@@ -100,31 +125,27 @@ class State:
     now: datetime
     records: dict[str, Record]
     variants: dict[str, str]
+    memory: Memory = attrs.field(factory=Memory)
     integrations: dict[str, dict[str, str]] = attrs.field(factory=dict)
     exported: dict[str, str] = attrs.field(factory=dict)
     """When expenses were exported, by their id."""
 
     def copy(self) -> State:
         integrations = {name: dict(found) for name, found in self.integrations.items()}
-        return State(self.now, dict(self.records), dict(self.variants), integrations, dict(self.exported))
+        return State(
+            now=self.now,
+            records=dict(self.records),
+            variants=dict(self.variants),
+            memory=self.memory.copy(),
+            integrations=integrations,
+            exported=dict(self.exported),
+        )
 
     def change(self, record: Record, *, quietly: bool = False, **members: Any) -> None:
         """Put another state of a record in place of this one."""
         if not quietly:
             members |= {"version": record.members["version"] + 1, "updated_at": timestamp(self.now)}
         self.records[record.id] = attrs.evolve(record, members={**record.members, **members})
-
-
-@attrs.define
-class Memory:
-    """What an account remembers besides, until it is reset or restored."""
-
-    answers: dict[tuple[str, str], tuple[datetime, int, Any]] = attrs.field(factory=dict)
-    """By operation and key: when, status and body of the first answer."""
-    fetched: set[str] = attrs.field(factory=set)
-    reported: set[str] = attrs.field(factory=set)
-    breaches: list[tuple[str, str]] = attrs.field(factory=list)
-    """Invariant and record."""
 
 
 @attrs.define
@@ -147,6 +168,11 @@ class Token:
     scopes: frozenset[str]
     grant: Grant | None = None
     issued_at: datetime = START
+
+    @property
+    def client(self) -> str:
+        """Tokens of one grant are one client."""
+        return self.value if self.grant is None else str(id(self.grant))
 
     def good(self, now: datetime) -> bool:
         return self.grant is None or (not self.grant.ended and now - self.issued_at < HOUR)
@@ -220,7 +246,8 @@ class Lifecycle(RuleBasedStateMachine):
         }
         self.state = State(START, records, dict(variants))
         self.first = self.state.copy()
-        self.memory = Memory()
+        self.breaches: list[tuple[str, str]] = []
+        self.set_back = timedelta()
         self.snapshots: dict[str, State] = {}
         self.full = Token(self.brex.token, frozenset(API_SCOPES))
         narrow = frozenset({"accounting.record.read"})
@@ -245,21 +272,25 @@ class Lifecycle(RuleBasedStateMachine):
         key: str | None = None,
     ) -> None:
         """Send a request; hold its answer and its journal entry against the model."""
+        self.token = token
         method, scopes = OPERATIONS[operation]
-        if not token.good(self.state.now):
+        if not token.good(self.lived()):
             expected = Outcome(401, {"error_code": "UNAUTHORIZED"})
         elif not token.scopes & scopes:
             expected = Outcome(403, {"error_code": "FORBIDDEN"})
         elif value == report():
             expected = refused(422, "INVALID_REQUEST")
         else:
-            expected = self.carried_out(operation, outcome, key if method == "POST" else None)
+            expected = self.carried_out(operation, outcome, (path, value), key if method == "POST" else None)
         reply = self.brex.ask(method, path, query, value=value, key=key, token=token.value)
         assert expected.status == reply.status, (expected, reply)
         found = body_of(reply)
         wanted = expected.body(found) if callable(expected.body) else expected.body
         assert wanted == found
         self.check_entry(operation, reply, expected, key, stray=token.value == "unknown")
+
+    def lived(self) -> datetime:
+        return self.state.now + self.set_back
 
     def draw_token(self, data: st.DataObject) -> Token:
         """Mostly the one with all scopes."""
@@ -268,26 +299,29 @@ class Lifecycle(RuleBasedStateMachine):
         unknown = Token("unknown", frozenset(), Grant("", START, ended=True))
         return data.draw(st.sampled_from([*self.tokens[-5:], unknown]), label="token")
 
-    def carried_out(self, operation: str, outcome: Callable[[], Outcome], key: str | None) -> Outcome:
+    def carried_out(
+        self, operation: str, outcome: Callable[[], Outcome], request: tuple[str, Any], key: str | None
+    ) -> Outcome:
         """The first answer again if the key is known, else a new one."""
         if key is None or self.state.variants["idempotency"] == "ignored":
             return outcome()
-        answers, now = self.memory.answers, self.state.now
+        answers, now = self.state.memory.answers, self.state.now
         known = answers.get((operation, key))
-        if known is not None and now - known[0] < DAY:
-            return Outcome(known[1], known[2])
+        if known is not None and now - known.at < DAY:
+            if known.request != request:
+                self.breaches.append(("key_reused", operation))
+            return Outcome(known.status, known.body)
         new = outcome()
-        if new.status == 200 or new.committed:
-            tell = new.body if callable(new.body) else lambda _: new.body
+        if not new.committed:
+            return new
 
-            def told(found: Any) -> Any:
-                # An integration's id is known from the answer only.
-                body = tell(found)
-                answers[operation, key] = (now, new.status, copy.deepcopy(body))
-                return body
+        def told(found: Any) -> Any:
+            # An integration's id is known from the answer only.
+            body = new.body(found) if callable(new.body) else new.body
+            answers[operation, key] = Remembered(now, request, new.status, copy.deepcopy(body))
+            return body
 
-            return Outcome(new.status, told, new.committed)
-        return new
+        return Outcome(new.status, told, committed=True)
 
     def check_entry(self, operation: str, reply: Reply, expected: Outcome, key: str | None, *, stray: bool) -> None:
         journal = self.brex.world.strays if stray else self.tenant.journal
@@ -401,7 +435,7 @@ class Lifecycle(RuleBasedStateMachine):
             record = self.state.records.get(record_id)
             if record is None:
                 return refused(404, "NOT_FOUND")
-            self.memory.fetched.add(record_id)
+            self.state.memory.fetched.add(record_id)
             return Outcome(200, record.served(single_entry=single_entry))
 
         query = [("single_entry", single_entry)]
@@ -435,7 +469,7 @@ class Lifecycle(RuleBasedStateMachine):
         matches = self.matches(filters)
         more = len(matches) > limit
         assert (found["next_cursor"] is not None) == more
-        self.memory.fetched.update(record.id for record in matches[:limit])
+        self.state.memory.fetched.update(record.id for record in matches[:limit])
         return {
             "items": [record.served(single_entry=single_entry) for record in matches[:limit]],
             "total_count": len(matches),
@@ -508,7 +542,7 @@ class Lifecycle(RuleBasedStateMachine):
             query = [*written(filters), ("limit", limit), ("single_entry", single_entry)]
             page = self.brex.get(RECORDS, query if cursor is None else [*query, ("cursor", cursor)])
             self.entries += 1
-            self.memory.fetched.update(record.id for record in items)
+            self.state.memory.fetched.update(record.id for record in items)
             expected = [record.served(single_entry=single_entry) for record in items]
             found = body_of(page)
             assert (200, expected, len(matches), more) == (
@@ -560,14 +594,14 @@ class Lifecycle(RuleBasedStateMachine):
 
     def send_report(self, data: st.DataObject, results: list[dict[str, Any]], key: str | None) -> None:
         token, operation = self.draw_token(data), "reportAccountingExportResults"
-        self.exchange(token, operation, lambda: self.reported(results), RESULTS, value=report(*results), key=key)
+        self.exchange(token, operation, lambda: self.reported(results, key), RESULTS, value=report(*results), key=key)
 
     def ready(self, record: Record) -> bool:
         if record.source == "BILL" and self.state.variants["bill_ready"] == "never":
             return record.stage in ("REVIEW", "READY_FOR_EXPORT")
         return record.stage == "READY_FOR_EXPORT"
 
-    def reported(self, results: list[dict[str, Any]]) -> Outcome:
+    def reported(self, results: list[dict[str, Any]], key: str | None) -> Outcome:
         variants, records = self.state.variants, self.state.records
         if variants["inactive_integration"] == "refuses" and self.active() is None:
             return refused(422, "INTEGRATION_NOT_ACTIVE")
@@ -576,7 +610,7 @@ class Lifecycle(RuleBasedStateMachine):
         twice = [name for name, count in counts.items() if count > 1]
         unknown = [name for name in counts if name not in records]
         unready = [name for name in counts if name in records and not self.ready(records[name])]
-        self.note(results)
+        self.note(results, key)
         outcome = None
         if twice:
             outcome = refused(422, "DUPLICATE_ACCOUNTING_RECORD_IDS", duplicate_accounting_record_ids=twice)
@@ -588,38 +622,40 @@ class Lifecycle(RuleBasedStateMachine):
         bad = {*twice, *unknown, *unready}
         if outcome is None:
             for result in results:
-                self.settle(result)
+                self.settle(result, key)
             named = names if variants["report_200"] == "all" else [it for at, it in enumerate(names, 1) if at % 3]
             return Outcome(200, {"updated_accounting_record_ids": named}, committed=True)
         if variants["report_422"] == "partial":
             for result in results:
                 if result["accounting_record_id"] not in bad:
-                    self.settle(result)
+                    self.settle(result, key)
                     outcome.committed = True
         return outcome
 
-    def settle(self, result: dict[str, Any]) -> None:
+    def settle(self, result: dict[str, Any], key: str | None) -> None:
         record, variants = self.state.records[result["accounting_record_id"]], self.state.variants
         stage = record.stage
         if "success" in result:
             stage = "EXPORTED"
-            self.memory.reported.add(record.id)
+            self.state.memory.reported[record.id] = (self.token.client, key)
             if record.expense_id is not None:
                 self.state.exported[record.expense_id] = timestamp(self.state.now)
         elif variants["failure_result"] == "moves":
             stage = "PREPARE"
         self.state.change(record, quietly=variants["report_moves"] == "nothing", review_status=stage)
 
-    def note(self, results: list[dict[str, Any]]) -> None:
+    def note(self, results: list[dict[str, Any]], key: str | None) -> None:
         """The breaches of a report, whatever becomes of it."""
+        memory = self.state.memory
         for result in results:
             record = self.state.records.get(result["accounting_record_id"])
             if record is None:
                 continue
-            if record.id not in self.memory.fetched:
-                self.memory.breaches.append(("never_fetched", record.id))
-            if "success" in result and record.stage == "EXPORTED" and record.id in self.memory.reported:
-                self.memory.breaches.append(("reported_twice", record.id))
+            if record.id not in memory.fetched:
+                self.breaches.append(("never_fetched", record.id))
+            repeats = key is not None and memory.reported.get(record.id) == (self.token.client, key)
+            if "success" in result and record.stage == "EXPORTED" and record.id in memory.reported and not repeats:
+                self.breaches.append(("reported_twice", record.id))
 
     # ---- finance ------------------------------------------------------------------------------------------------
 
@@ -635,9 +671,9 @@ class Lifecycle(RuleBasedStateMachine):
     def move(self, record: Record, stage: str) -> None:
         move(self.tenant, record.id, stage)
         self.state.change(record, review_status=stage)
-        self.memory.reported.discard(record.id)
+        self.state.memory.reported.pop(record.id, None)
         if stage == "EXPORTED":
-            self.memory.breaches.append(("exported_unreported", record.id))
+            self.breaches.append(("exported_unreported", record.id))
 
     def recode(self, data: st.DataObject, record: Record) -> None:
         """Choose another value, on all lines of the single-entry view or on one of them."""
@@ -687,8 +723,8 @@ class Lifecycle(RuleBasedStateMachine):
             self.tokens.append(Token(issuer.user_token("main", scopes), scopes))
             return
         made = issuer.grant("main", scopes)
-        self.grants.append(Grant(made.refresh_token, self.state.now))
-        self.tokens.append(Token(made.access_token, scopes, self.grants[-1], self.state.now))
+        self.grants.append(Grant(made.refresh_token, self.lived()))
+        self.tokens.append(Token(made.access_token, scopes, self.grants[-1], self.lived()))
 
     @precondition(lambda self: self.grants)
     @rule(data=st.data())
@@ -709,17 +745,17 @@ class Lifecycle(RuleBasedStateMachine):
         grant = data.draw(st.sampled_from(self.grants[-3:]), label="grant")
         reply = self.brex.form(TOKEN, grant_type="refresh_token", refresh_token=grant.refresh)
         self.entries += 1
-        if grant.ended or self.state.now - grant.refreshed_at >= 90 * DAY:
+        if grant.ended or self.lived() - grant.refreshed_at >= 90 * DAY:
             assert (400, "invalid_grant") == (reply.status, reply.json["error"])
             return
         found = reply.json
         assert (200, 3600) == (reply.status, found["expires_in"])
         scopes = next(token.scopes for token in self.tokens if token.grant is grant)
         assert {*scopes, "offline_access"} == set(found["scope"].split())
-        self.tokens.append(Token(found["access_token"], scopes, grant, self.state.now))
+        self.tokens.append(Token(found["access_token"], scopes, grant, self.lived()))
         grant.used.append(grant.refresh)
-        grant.refresh, grant.refreshed_at = found["refresh_token"], self.state.now
-        grant.rotation = (self.state.now, found["access_token"])
+        grant.refresh, grant.refreshed_at = found["refresh_token"], self.lived()
+        grant.rotation = (self.lived(), found["access_token"])
         assert grant.refresh not in grant.used
 
     def replay(self, data: st.DataObject) -> None:
@@ -730,7 +766,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.entries += 1
         found = reply.json
         at, access = grant.rotation or (START, "")
-        if not grant.ended and token == grant.used[-1] and self.state.now - at < GRACE:
+        if not grant.ended and token == grant.used[-1] and self.lived() - at < GRACE:
             pair = (found["access_token"], found["refresh_token"])
             assert (200, (access, grant.refresh)) == (reply.status, pair)
             return
@@ -753,15 +789,21 @@ class Lifecycle(RuleBasedStateMachine):
             self.snapshots[name] = self.state.copy()
 
     def restore(self, name: str) -> None:
-        """All but tokens and journal is as it was; keys and history begin anew."""
+        """All but tokens and journal is as it was."""
         self.tenant.restore(name)
-        self.state, self.memory = self.snapshots[name].copy(), Memory()
+        self.go_back(self.snapshots[name])
 
     def reset(self) -> None:
         """All but tokens is as it was at first; the journal is empty."""
         self.tenant.reset()
-        self.state, self.memory = self.first.copy(), Memory()
+        self.go_back(self.first)
         self.entries = 0
+
+    def go_back(self, state: State) -> None:
+        """Breaches are forgotten; the time that tokens live by does not go back."""
+        lived = self.lived()
+        self.state, self.breaches = state.copy(), []
+        self.set_back += max(timedelta(), lived - self.lived())
 
     # ---- what holds at any time ---------------------------------------------------------------------------------
 
@@ -786,8 +828,9 @@ class Lifecycle(RuleBasedStateMachine):
         assert self.state.exported == exported
         assert self.state.now == tenant.now()
         assert self.state.variants == {name: tenant.variants[name] for name in CHOICES}
-        breaches = [(it.invariant, it.what.get("record")) for it in self.brex.world.violations(tenant)]
-        assert self.memory.breaches == [it for it in breaches if it[0] != "token_replayed"]
+        known = ("reported_twice", "never_fetched", "exported_unreported", "key_reused")
+        found = [it for it in self.brex.world.violations(tenant) if it.invariant in known]
+        assert self.breaches == [(it.invariant, it.what.get("record") or it.what["operation"]) for it in found]
 
     @invariant()
     def nothing_else_moves(self) -> None:

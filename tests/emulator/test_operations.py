@@ -634,6 +634,19 @@ class TestPages:
             assert met == (joining in ids(rest))
             move(brex.tenant, joining, "PREPARE")
 
+    @pytest.mark.parametrize("cursor", ["offset", "key", "snapshot"])
+    def test_way_back(self, brex: Emulator, cursor: str) -> None:
+        """A cursor of before a snapshot leads on after it is restored; a list that was kept is gone after a reset."""
+        brex.choose(cursor=cursor)
+        given = brex.get(RECORDS, [("limit", 10)]).json["next_cursor"]
+        snapshot = brex.tenant.snapshot()
+        move(brex.tenant, stored(brex)[0], "EXPORTED")
+        for _ in range(2):
+            brex.tenant.restore(snapshot)
+            assert stored(brex)[10:] == ids(brex.items(RECORDS, [("limit", 50), ("cursor", given)]))
+        brex.tenant.reset()
+        assert (400 if cursor == "snapshot" else 200) == brex.get(RECORDS, [("cursor", given)]).status
+
     def test_last_cursor(self, brex: Emulator) -> None:
         """The last page has null, nothing, or the string null in place of a cursor."""
         for path in (RECORDS, EXPENSES, WEBHOOKS):
@@ -1156,10 +1169,13 @@ class TestReceiptUpload:
         assert {} == brex.tenant.files
 
     def test_what_was_not_announced(self, brex: Emulator) -> None:
-        """Nothing can be put where nothing was announced."""
+        """Nothing can be put where nothing was announced, signed or not."""
         upload = self.announced(brex)
-        reply = brex.fetch(upload["uri"].replace(upload["id"], "receipt_x"), "PUT", body=b"file")
-        assert 404 == reply.status
+        elsewhere = upload["uri"].replace(upload["id"], "receipt_x")
+        assert 403 == brex.fetch(elsewhere, "PUT", body=b"file").status
+        signed = brex.tenant.signer.query("/uploads/receipt_x", brex.tenant.now())
+        assert 404 == brex.fetch(f"{elsewhere.partition('?')[0]}?{signed}", "PUT", body=b"file").status
+        assert {} == brex.tenant.files
 
     @pytest.mark.parametrize("body", [{}, {"receipt_name": None}, {"receipt_name": 7}, []])
     def test_malformed(self, brex: Emulator, body: Any) -> None:
@@ -1177,16 +1193,32 @@ class TestReceiptUpload:
         """A receipt that was uploaded before a snapshot is there with its content after it is restored."""
         expense_id = expenses(brex)[0]
         upload = self.announced(brex, "r.pdf", expense_id)
-        announced = self.announced(brex, "later.pdf", expense_id)
         brex.fetch(upload["uri"], "PUT", body=b"kept")
         snapshot = brex.tenant.snapshot()
         brex.fetch(upload["uri"], "PUT", body=b"replaced")
-        brex.fetch(announced["uri"], "PUT", body=b"later")
+        later = self.announced(brex, "later.pdf", expense_id)
+        brex.fetch(later["uri"], "PUT", body=b"later")
         brex.tenant.restore(snapshot)
         receipts = self.read(brex, expense_id)
         assert upload["id"] == receipts[-1]["id"]
         assert b"kept" == brex.fetch(receipts[-1]["download_uris"][0]).body
-        assert 200 == brex.fetch(announced["uri"], "PUT", body=b"later").status
+        again = self.announced(brex, "again.pdf", expense_id)
+        assert 200 == brex.fetch(again["uri"], "PUT", body=b"again").status
+        assert b"again" == brex.fetch(self.read(brex, expense_id)[-1]["download_uris"][0]).body
+
+    @pytest.mark.parametrize("way", ["restore", "reset", "seed"])
+    def test_address_of_the_past(self, brex: Emulator, way: str) -> None:
+        """An address is good for the data that it was given for, and no longer."""
+        snapshot = brex.tenant.snapshot()
+        uri = self.announced(brex)["uri"]
+        match way:
+            case "restore":
+                brex.tenant.restore(snapshot)
+            case "reset":
+                brex.tenant.reset()
+            case _:
+                brex.tenant.seed(10, 3)
+        assert 403 == brex.fetch(uri, "PUT", body=b"file").status
 
 
 class TestReceiptDownload:
@@ -1256,6 +1288,17 @@ class TestReceiptDownload:
             "",
         ):
             assert 403 == brex.fetch(f"{path}?{changed}").status, changed
+
+    def test_other_file(self, large: Emulator) -> None:
+        """A signature is good for its own file only, and not for putting one."""
+        first, second = (self.address(large, nth) for nth in (0, -1))
+        path, _, query = first.partition("?")
+        assert path != second.partition("?")[0]
+        assert 403 == large.fetch(f"{second.partition('?')[0]}?{query}").status
+        assert 403 == large.fetch(f"{path}x?{query}").status
+        upload = large.post(f"{CARD}/receipt_match", {"receipt_name": "r.pdf"}).json["uri"]
+        assert 403 == large.fetch(f"{upload.partition('?')[0]}?{query}", "PUT", body=b"file").status
+        assert 200 == large.fetch(first).status
 
     def test_other_tenant(self, brex: Emulator) -> None:
         """A signature is good for its own tenant only; there may be no such tenant at all."""
@@ -1432,7 +1475,7 @@ class TestTokens:
     def test_missing_scope(self, brex: Emulator, name: str) -> None:
         """With every scope but those it is 403, in the words of the document, and nothing happens."""
         scopes = [scope for scope in API_SCOPES if scope not in REQUESTS[name][3]]
-        accounting = operations()[name].accounting
+        accounting = operations()[name].document == "accounting_api"
         for token in (
             brex.world.issuer.user_token("main", scopes),
             brex.world.issuer.grant("main", scopes).access_token,
@@ -1454,7 +1497,7 @@ class TestTokens:
         grant = issuer.grant("main")
         expired = grant.access_token
         brex.advance(3600)
-        accounting = operations()[name].accounting
+        accounting = operations()[name].document == "accounting_api"
         expected = {"error_code": "UNAUTHORIZED"} if accounting else {"type": "UNAUTHORIZED"}
         for token in ("unknown", expired, grant.refresh_token, "bxt_" + "A" * 43, brex.token + "x"):
             reply = call(brex, name, token)

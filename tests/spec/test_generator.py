@@ -15,6 +15,7 @@ from attrs import frozen
 from brex_accounting.errors import SpecError
 from brex_accounting.spec import __main__ as command
 from brex_accounting.spec import generator
+from brex_accounting.spec.document import dump_json, load
 from brex_accounting.spec.generator import differences, generate, refuse_import_cycles
 
 from .documents import ACCOUNTING, EMULATED, PACKAGE, PROJECT, PUBLISHED, TEAM, TOOLS, copy_project, published, snapshot

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from .failure import tell_shell
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit status: 0 done, 2 the command line cannot be right.
@@ -17,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name != "typer":
             raise
+        tell_shell(sys.argv[1:] if arguments is None else arguments)
         print("error: the command line needs more packages: pip install 'brex-accounting-client[cli]'", file=sys.stderr)
         return 2
     return run(arguments)

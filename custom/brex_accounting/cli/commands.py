@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from ..version import __version__
+from .failure import tell_shell
 
 _ELSEWHERE: Final[Mapping[str, str]] = {"emulator": "..emulator.command"}
 """Where commands are that have a module of their own: an ``app`` with one command."""
@@ -64,6 +65,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         return app(given or ["--help"], standalone_mode=False) or 0
     except typer.TyperException as error:
+        tell_shell(given)
         print(f"error: {error.format_message()}", file=sys.stderr)
         return error.exit_code
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import sys
 import tempfile
 from collections.abc import Generator
@@ -106,26 +105,6 @@ def _write(path: Path, content: bytes) -> None:
         raise
 
 
-def environment(what: Announcement) -> str:
-    """Lines for a shell: what ``Brex.from_env`` reads, and comments with the rest.
-
-    A user token and an OAuth client contradict each other there, so that only the former is set.
-
-    Args:
-        what: What to tell.
-    """
-    set_ = {"BREX_BASE_URL": what.base_url, "BREX_ISSUER": what.issuer, "BREX_ACCESS_TOKEN": what.user_token}
-    instead = {"BREX_CLIENT_ID": what.client_id, "BREX_CLIENT_SECRET": what.client_secret}
-    lines = [
-        *(f"export {name}={shlex.quote(value)}" for name, value in set_.items()),
-        "# OAuth instead, with BREX_ACCESS_TOKEN unset:",
-        *(f"# export {name}={shlex.quote(value)}" for name, value in instead.items()),
-        f"# refresh token: {what.refresh_token}",
-        f"# to stop it: kill {os.getpid()}",
-    ]
-    return "".join(f"{line}\n" for line in lines)
-
-
 def print_banner(server: EmulatorServer, what: Announcement, tenant: str) -> None:
     """Tell a person what is up, and how to stop it.
 
@@ -168,4 +147,4 @@ def print_variants() -> None:
     console.print("The default is what Brex documents, or what we assume. --variant NAME=ANSWER plays another answer.")
 
 
-__all__ = ["Announcement", "announcement", "environment", "print_banner", "print_variants", "ready_file"]
+__all__ = ["Announcement", "announcement", "print_banner", "print_variants", "ready_file"]

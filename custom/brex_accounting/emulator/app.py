@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import attrs
-from starlette.routing import Route, Router
+from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from .answers import Answer, Refusal
@@ -34,7 +34,10 @@ class Apps:
 
 
 def build_apps(world: World, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, whole: bool = False) -> Apps:
-    """Make the applications of a world.
+    """Make the applications of a world, for one event loop.
+
+    Called in a process, or served by another server than ``EmulatorServer``, they have no hand on the connection:
+    faults that drop, reset or cut raise ``Disconnected`` out of them then, which such a server may turn into a 500.
 
     Args:
         world: Its state.
@@ -42,11 +45,11 @@ def build_apps(world: World, *, sleep: Callable[[float], Awaitable[None]] = asyn
         whole: Hold every answer against its document whole; otherwise an item that was checked is not checked again.
     """
     exchanges = Exchanges(world, sleep)
-    unknown = Route("/{path:path}", exchanges.endpoint(_unknown))
+    unknown = exchanges.endpoint(_unknown)
     api = [*Api(world, exchanges, whole=whole).routes(), *OAuth(world, exchanges).routes(), *control_routes(world)]
     return Apps(
-        api=Router([*api, unknown], redirect_slashes=False),
-        files=Router([*Files(world, exchanges).routes(), unknown], redirect_slashes=False),
+        api=Router(api, redirect_slashes=False, default=unknown),
+        files=Router(Files(world, exchanges).routes(), redirect_slashes=False, default=unknown),
         closing=exchanges.closing,
     )
 

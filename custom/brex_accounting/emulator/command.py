@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from ..errors import InvalidArgument
+from .shell import FAILED, environment
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -136,9 +137,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Those of the process by default.
     """
+    given = sys.argv[1:] if arguments is None else arguments
     try:
         return app(arguments, standalone_mode=False) or 0
     except typer.TyperException as error:
+        if "--print-env" in given:
+            print(FAILED)
         print(f"error: {error.format_message()}", file=sys.stderr)
         return error.exit_code
 
@@ -181,6 +185,9 @@ def _check(path: Path) -> None:
     if path.is_dir():
         message = f"--ready-file: {str(path)!r} is a folder; name a file in it"
         raise Refusal(message)
+    if path.exists() and not path.is_file():
+        message = f"--ready-file: {str(path)!r} is no file, and would be replaced by one; name another one"
+        raise Refusal(message)
 
 
 def _clear(path: Path) -> None:
@@ -200,6 +207,10 @@ def _in_options(message: str) -> str:
 # ---- life -----------------------------------------------------------------------------------------------------------
 
 
+_HANG_UP = (signal.SIGHUP,) if sys.platform != "win32" else ()
+"""A terminal that is closed stops what runs in it."""
+
+
 class _Stop:
     """What SIGTERM and Ctrl-C do: the first one stops the emulator, another one ends the process at once.
 
@@ -210,7 +221,7 @@ class _Stop:
         self.act: Callable[[], object] = partial(sys.exit, 0)
         self._numbers = [
             number
-            for number in (signal.SIGINT, signal.SIGTERM)
+            for number in (signal.SIGINT, signal.SIGTERM, *_HANG_UP)
             if signal.getsignal(number) is not signal.SIG_IGN  # a shell's background process stays deaf to Ctrl-C
         ]
 
@@ -229,7 +240,7 @@ class _Stop:
 
 
 async def _serve(server: EmulatorServer, stop: _Stop, path: Path | None, *, print_env: bool) -> None:
-    from .announce import announcement, environment, print_banner, ready_file  # noqa: PLC0415 - see above
+    from .announce import announcement, print_banner, ready_file  # noqa: PLC0415 - see above
     from .world import DEFAULT_TENANT  # noqa: PLC0415 - see above
 
     stopped = asyncio.Event()

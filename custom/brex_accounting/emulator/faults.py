@@ -26,12 +26,15 @@ class Effect:
         phase: Whether it strikes before the request takes effect or after it did, unless the fault says otherwise.
         network: Whether it is done to the connection; an application that is called in a process has none.
         options: Fields of a fault that mean something to it.
+        disfigures: Whether it needs a true answer to act on. Before the request takes effect there is none, and an
+            empty page in its place would look like the end of a list.
     """
 
     summary: str
     phase: Phase
     network: bool = False
     options: tuple[str, ...] = ()
+    disfigures: bool = False
 
 
 EFFECTS: Final[Mapping[str, Effect]] = {
@@ -53,12 +56,20 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "bad_json": Effect("200 with a body that says it is JSON and is not", "after"),
     "html": Effect("the page of a gateway, in HTML", "before", options=("status", "retry_after")),
-    "wrong_schema": Effect("a member of another type: in a page, one record cannot be read", "after"),
-    "wrong_page": Effect("JSON of another shape: items is an object, or the whole answer is an array", "after"),
-    "lone_surrogate": Effect("half of a surrogate pair in a text of the first item, or of the object", "after"),
+    "wrong_schema": Effect("a member of another type: in a page, one record cannot be read", "after", disfigures=True),
+    "wrong_page": Effect(
+        "JSON of another shape: items is an object, or the whole answer is an array", "after", disfigures=True
+    ),
+    "lone_surrogate": Effect(
+        "half of a surrogate pair in a text of the first item, or of the object", "after", disfigures=True
+    ),
     "expired_token": Effect("401; a granted access token has expired indeed, a user token never does", "before"),
-    "unknown_enum": Effect("a constant that no document lists, in the first item or in the object", "after"),
-    "unknown_field": Effect("a member that no document lists, in the first item or in the object", "after"),
+    "unknown_enum": Effect(
+        "a constant that no document lists, in the first item or in the object", "after", disfigures=True
+    ),
+    "unknown_field": Effect(
+        "a member that no document lists, in the first item or in the object", "after", disfigures=True
+    ),
     "empty": Effect("200 with nothing in it", "after"),
 }
 """Every effect by its name."""
@@ -187,6 +198,9 @@ class Fault:
                 raise InvalidArgument(message)
         if self.operation is not None and not any(map(self.matches, known_operations())):
             message = f"operation: none fits {self.operation!r}; there are {', '.join(known_operations())}"
+            raise InvalidArgument(message)
+        if self.phase == "before" and EFFECTS[self.effect].disfigures:
+            message = f"phase: {self.effect} needs an answer to act on, and before there is none; leave it out"
             raise InvalidArgument(message)
         if (self.probability is None) != (self.seed is None):
             message = "seed: it goes with a probability, so that the next run goes the same way; give both or neither"

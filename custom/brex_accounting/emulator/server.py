@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from ..errors import InvalidArgument
+from ..errors import ClientStateError, InvalidArgument
 from .app import build_apps
 from .control.routes import PREFIX
 from .wire import WireProtocol
@@ -52,6 +52,7 @@ class EmulatorServer:
         self._host = host
         self._ports = {"port": port, "file_port": file_port}
         self._whole = whole
+        self._loopback = True
 
     @property
     def world(self) -> World:
@@ -83,7 +84,11 @@ class EmulatorServer:
 
         Raises:
             InvalidArgument: A port is taken, or the host is none of this machine; the text says what to do.
+            ClientStateError: The world is being served already, by this server or another one.
         """
+        if self._world.is_served:
+            message = "the world is being served already; make another World, or stop the other server first"
+            raise ClientStateError(message)
         with contextlib.ExitStack() as undo:
             api, files = (undo.enter_context(listen(name, self._host, port)) for name, port in self._ports.items())
             self._loopback = _address(api).is_loopback
@@ -94,12 +99,14 @@ class EmulatorServer:
             for site in self._sites:
                 await site.open()
             undo.pop_all()
+        self._world.is_served = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._closing.set()
+        self._world.is_served = False
         await asyncio.gather(*(site.close() for site in self._sites))
 
 

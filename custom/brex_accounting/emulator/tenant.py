@@ -27,6 +27,8 @@ from .stores import Store
 from .variants import Variants
 from .walks import Walks
 
+_TICK: Final = timedelta(microseconds=1)
+
 DEFAULT_NAME: Final = "main"
 """The tenant that is there from the start; the others have ids of their own for the same data."""
 
@@ -402,6 +404,7 @@ class Tenant:
     def _begin_anew(self) -> None:
         """From now on, whatever belongs to the data so far is of the past: requests under way, signed addresses."""
         self.generation += 1
+        self._set_back += _TICK  # on a clock that stands still, too, what comes now is later than what was
         self.signer = Signer(self._name, self.generation)
 
     def _empty(self) -> None:

@@ -66,6 +66,8 @@ class World:
         """Requests that belong to no tenant."""
         self.bugs: list[ContractBroken] = []
         """Answers of the emulator's own that broke a published document."""
+        self.is_served = False
+        """Whether a server has it: its addresses are that server's."""
         self.base_url = "http://emulator.invalid"
         self.file_url = "http://files.emulator.invalid"
         self.add(DEFAULT_TENANT)

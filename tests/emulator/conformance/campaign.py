@@ -367,8 +367,12 @@ def _is_valid(node: CaseNode) -> bool:
 
 
 def _message(body: bytes) -> str:
-    value = json.loads(body or b"null")
-    return str(value.get("message", "")) if isinstance(value, dict) else ""
+    """What an error says; all of it where it is not the JSON that it should be."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return body.decode("utf-8", "replace")
+    return str(value.get("message")) if isinstance(value, dict) else ""
 
 
 __all__ = ["BUDGETS", "PHASES", "SLOWEST", "STRANGER", "Budget", "Campaign", "load", "make_world", "run"]

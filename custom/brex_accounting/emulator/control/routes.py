@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import attrs
 import msgspec
@@ -74,6 +75,9 @@ class _Path:
         await response(scope, receive, send)
 
     async def _response(self, request: Request) -> Response:
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+            return _error(403, "origin: a page of another site may not drive the emulator")
         # As everywhere with ASGI, HEAD is answered like GET, and the server leaves out the body.
         endpoint = self.endpoints.get("GET" if request.method == "HEAD" else request.method)
         if endpoint is None:
