@@ -1,6 +1,8 @@
 # What the README tells users to call is what CI calls. Everything but Python 3.11, make and git is installed here.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+# Two processes; a file's tests stay together, since some share what takes long to make.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 SPEC := $(BIN)/python -m brex_accounting.spec
 
 .PHONY: install generate check-generated check test soak bench demo clean
@@ -37,10 +39,10 @@ check: install
 	$(SPEC) check
 
 test: install
-	$(BIN)/pytest
+	$(PYTEST)
 
 soak: install
-	HYPOTHESIS_PROFILE=soak $(BIN)/pytest
+	HYPOTHESIS_PROFILE=soak $(PYTEST)
 
 bench: install
 	$(BIN)/python -m benchmarks

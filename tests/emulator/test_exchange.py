@@ -1167,7 +1167,6 @@ class TestHistory:
             brex.post(RESULTS, report(success(third)))
             assert ["reported_twice", "never_fetched"] == breaches(brex)
 
-    @pytest.mark.xfail(reason="what the issuer has seen is told apart by the clock, which goes back", strict=True)
     @pytest.mark.parametrize("way", ["reset", "restore", "seed"])
     def test_replays(self, brex: Emulator, way: str) -> None:
         """So do they with replays of tokens, also where the clock goes back to before them."""

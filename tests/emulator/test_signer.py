@@ -94,6 +94,7 @@ class TestPaths:
     @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
     @example("lunch at Zoë's.pdf")
     @example("50%.pdf")
+    @example("scans/lunch.pdf")
     @example("%2F")
     @example("100%25?&=#.png")
     @example("%ff")

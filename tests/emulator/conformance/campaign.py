@@ -326,7 +326,10 @@ class _Observer(logging.Handler):
         campaign.cases[phase] += 1
         campaign.statuses[operation, status] += 1
         sent = (interaction.request.headers.get("Authorization") or [""])[0]
-        campaign.strangers += sent == self._tokens[STRANGER]
+        if sent == self._tokens[STRANGER]:
+            campaign.strangers += 1
+            if status == 200 and case.path_parameters:
+                campaign.findings.append(f"{operation} gave the second account what the first one has")
         if status == 200 and node.transition is not None and node.is_transition_applied:
             campaign.links[tuple(self._ids[label] for label in node.transition.id.split(" -> ")[::2])] += 1
         if status != 405 and (status == 401) != (sent not in self._tokens.values()):

@@ -162,11 +162,11 @@ class TestCampaign:
         """Every check passed judgement on some answer."""
         assert CHECKS_OF_SCHEMATHESIS == {check for campaign in campaigns.values() for check in campaign.checks}
 
-    @pytest.mark.skipif(not BUDGETS[PROFILE].thorough, reason="a small budget does not meet every refusal")
-    def test_no_refusal_is_declared_in_vain(self, campaigns: dict[str, Campaign]) -> None:
-        """Every declared refusal was met; one that never is would only hide mistakes."""
+    def test_no_refusal_is_declared_in_vain(self, campaigns: dict[str, Campaign], budget: Budget) -> None:
+        """Every declared refusal was met, by a small budget most; one that never is would only hide mistakes."""
         met = sum((campaign.refused for campaign in campaigns.values()), Counter[int]())
-        assert [] == [refusal for number, refusal in enumerate(REFUSALS) if not met[number]]
+        in_vain = [refusal for number, refusal in enumerate(REFUSALS) if not met[number]]
+        assert len(in_vain) <= (0 if budget.thorough else len(REFUSALS) // 2), in_vain
 
 
 class TestDeclarations:
