@@ -272,9 +272,9 @@ class TestEmulatedDocuments:
 
     @pytest.mark.parametrize("copy", COPIES)
     def test_each_is_a_file_that_can_be_read_and_compared(self, copy: str) -> None:
-        """Each is UTF-8 with the characters as they are, in lines that end as all others do."""
+        """Each is in lines, which end as all others do, so that a change shows."""
         content = (PROJECT / copy).read_bytes()
-        assert (True, False, False) == (content.endswith(b"}\n"), b"\r" in content, b"\\u" in content)
+        assert (True, False) == (content.endswith(b"}\n"), b"\r" in content)
         assert content.count(b"\n") > 100
 
     def test_dates(self, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from .clock import TenantClock, timestamp
 from .fault_plan import FaultPlan
 from .faults import Fault
 from .history import History
+from .holdings import Integration, Subscription, Upload
 from .idempotency import Ledger
 from .journal import Journal
 from .limiter import Limit
@@ -52,38 +53,6 @@ class TenantPlan:
     until: datetime = SEED_UNTIL
     rate_limit: int | None = 1000
     variants: Mapping[str, str] = attrs.field(factory=dict[str, str])
-
-
-@attrs.frozen
-class Integration:
-    """A connection between the account and an accounting vendor."""
-
-    integration_id: str
-    vendor: str
-    vendor_account_id: str
-    status: str
-    created_at: str
-
-
-@attrs.frozen
-class Subscription:
-    """A webhook subscription."""
-
-    id: str
-    position: int
-    url: str
-    event_types: tuple[str, ...]
-    status: str
-    group_id: str | None
-
-
-@attrs.frozen
-class Upload:
-    """A receipt that a caller has announced and may put to the file host."""
-
-    id: str
-    expense_id: str | None
-    name: str
 
 
 @attrs.frozen
@@ -420,4 +389,4 @@ class Tenant:
         return expense
 
 
-__all__ = ["DEFAULT_NAME", "Integration", "Subscription", "Tenant", "TenantPlan", "Upload"]
+__all__ = ["DEFAULT_NAME", "Tenant", "TenantPlan"]

@@ -18,7 +18,7 @@ DOCUMENTS = ("accounting_api", "expenses_api", "webhooks_api", "team_api")
 BODY = "the body"
 """Stands among parameters for what they are not."""
 KEY_EXAMPLE = "a key that each request has to itself"
-"""Stands for an Idempotency-Key; see ``campaign``."""
+"""Stands for an Idempotency-Key; see ``settings``."""
 
 UNLISTED = {("reportAccountingExportResults", status): "AccountingError" for status in ("401", "403")}
 """Answers that a document leaves out, with the schema of all its errors: a token can be missing or weak anywhere."""

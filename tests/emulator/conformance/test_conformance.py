@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from schemathesis.checks import CHECKS, load_all_checks
 
-from .campaign import BUDGETS, PHASES, Budget, Campaign, load, make_world, run
+from .campaign import Campaign, run
 from .documents import DOCUMENTS, UNLISTED, operations
 from .refusals import REFUSALS, UNSEEN, unseen
+from .settings import BUDGETS, PHASES, Budget, load, make_world
 
 CHECKS_OF_SCHEMATHESIS = {
     "allow_header_conformance",
@@ -120,6 +121,11 @@ class TestDocument:
         assert {path for _, path, _ in operations(name)} == {
             path for _, path, node in operations(name) if node["operationId"] in refused
         }
+
+    @EACH_LINKED_DOCUMENT
+    def test_every_sequence_ran(self, campaigns: dict[str, Campaign], budget: Budget, name: str) -> None:
+        """The stateful phase did not end before its time."""
+        assert budget.scenarios <= campaigns[name].sequences
 
     @EACH_LINKED_DOCUMENT
     def test_answers_led_on(self, campaigns: dict[str, Campaign], budget: Budget, name: str) -> None:

@@ -8,9 +8,9 @@ from typing import Any, Final
 import msgspec
 
 from ..answers import Answer, json_answer, missing
+from ..holdings import Upload
 from ..stored import FILE_HOST, SIGNATURE, StoredExpense
 from ..stores import ExpenseQuery
-from ..tenant import Upload
 from ..walks import page_limit
 from .call import Call
 from .pages import cursor_members

@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 
 from ..answers import Answer, Refusal, json_answer
-from ..tenant import Integration
+from ..holdings import Integration
 from .call import Call
 
 ACTIVE: Final = "ACTIVE"

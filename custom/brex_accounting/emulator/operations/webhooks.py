@@ -7,7 +7,7 @@ from typing import Any, Final
 import attrs
 
 from ..answers import Answer, Refusal, json_answer
-from ..tenant import Subscription
+from ..holdings import Subscription
 from ..walks import page_limit
 from .call import Call
 from .pages import cursor_members
