@@ -69,11 +69,12 @@ class Store(Generic[T]):
         return found
 
     def unchecked(self, item: T) -> bool:
-        """Whether this state of an item has yet to be held against its schema; asking counts as doing so."""
-        if self._checked.get(item.id) is item:
-            return False
+        """Whether this state of an item has yet to be held against its schema."""
+        return self._checked.get(item.id) is not item
+
+    def check_off(self, item: T) -> None:
+        """Take note that this state of an item keeps its schema."""
         self._checked[item.id] = item
-        return True
 
     def snapshot(self) -> Mapping[str, T]:
         """Everything as it is now; items never change, so that this is cheap."""

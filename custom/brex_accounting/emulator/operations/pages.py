@@ -53,7 +53,7 @@ def record_items(call: Call, records: Sequence[StoredRecord], *, single_entry: b
         single_entry: Whether the lines that balance are left out.
     """
     tenant = call.tenant
-    unchecked = tenant.records.unchecked
+    store = tenant.records
     fill_in = tenant.signer.filler(call.file_url, tenant.now())
     pieces: list[bytes] = []
     for record in records:
@@ -61,8 +61,9 @@ def record_items(call: Call, records: Sequence[StoredRecord], *, single_entry: b
         if pieces:
             pieces.append(b",")
         pieces += record.pieces(facts, single_entry=single_entry)
-        if unchecked(record):
+        if store.unchecked(record):
             check_item("accounting_api", "AccountingRecord", b"".join(record.pieces(facts, single_entry=False)))
+            store.check_off(record)
     return b"".join(pieces)
 
 
