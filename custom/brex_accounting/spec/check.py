@@ -9,6 +9,8 @@ import keyword
 from typing import Any, cast
 
 from openapi_spec_validator import OpenAPIV30SpecValidator
+from openapi_spec_validator.schemas import schema_v30
+from openapi_spec_validator.schemas.backend.jsonschema import create_validator
 
 from ..errors import SpecError
 from .document import (
@@ -29,6 +31,11 @@ from .document import (
 _TAKEN = {"bool", "dict", "float", "int", "list", "self", "str", "tuple"}
 _TAKEN_BY_PAGES = {"bad_records", "raw", "raw_item", "repaired"}
 _STYLES = {"query": "form", "path": "simple", "header": "simple"}
+
+
+class _Validator(OpenAPIV30SpecValidator):
+    # With jsonschema-rs installed, which the emulator uses, it would take that, whose errors say less of the place.
+    schema_validator = create_validator(cast("dict[str, Any]", schema_v30))
 
 
 def check_references(bundle: Node) -> None:
@@ -70,7 +77,7 @@ def check(bundle: Node) -> None:
 
 
 def _check_validity(bundle: Node) -> None:
-    for error in OpenAPIV30SpecValidator(cast("Any", bundle)).iter_errors():
+    for error in _Validator(cast("Any", bundle)).iter_errors():
         inner: Any = error
         while inner.context:  # of the alternatives that all fail, the one that got furthest says what is wrong
             inner = max(inner.context, key=lambda alternative: len(alternative.absolute_path))

@@ -26,6 +26,9 @@ from .documents import operations
 from .refusals import REFUSALS
 from .settings import STRANGER, Budget, load, make_world
 
+_MOST_FURTHER_RUNS = 20
+"""How often the stateful phase is begun again after it ended before its time."""
+
 
 @dataclass
 class Campaign:
@@ -69,14 +72,21 @@ def run(name: str, budget: Budget, folder: Path) -> Campaign:
     """
     world = make_world(budget.records)
     with serve_in_thread(world, whole=True) as server, httpx.Client(base_url=server.control_url) as control:
+        start = _snapshot(control)
         schema = load(name, server.base_url, world, budget, folder)
-        _start_afresh(schema, control)
         campaign = Campaign(name, schema.config.seed)
         observer = _Observer(campaign, world)
         logging.getLogger().addHandler(observer)
         try:
-            for event in from_schema(schema).execute():
-                observer.see(event)
+            _execute(schema, control, observer)
+            for further in range(1, _MOST_FURTHER_RUNS):
+                if not 0 < campaign.sequences < budget.scenarios:
+                    break
+                _restore(control, start)
+                schema = load(name, server.base_url, world, budget, folder)
+                schema.config.seed = campaign.seed + further
+                schema.config.phases.update(phases=["examples", "stateful"])  # the first gives the second its ids
+                _execute(schema, control, observer)
             _try_tokens(campaign, schema, world)
         finally:
             logging.getLogger().removeHandler(observer)
@@ -85,25 +95,35 @@ def run(name: str, budget: Budget, folder: Path) -> Campaign:
     return campaign
 
 
-def _start_afresh(schema: BaseSchema, control: httpx.Client) -> None:
-    """Let every sequence of the stateful phase find the account as the first one found it.
+def _execute(schema: BaseSchema, control: httpx.Client, observer: _Observer) -> None:
+    """Run the phases that are on; every sequence of the stateful one finds the account as the first one found it.
 
-    Otherwise a sequence that comes again is answered otherwise. Hypothesis takes that for a mistake in the test, and
-    Schemathesis ends the phase without a word.
+    A sequence that comes again must be answered again as it was, or Hypothesis sees a mistake in the test, and
+    Schemathesis ends the phase without a word. It happens all the same: of several ids it takes what it took least.
     """
     build = schema.build_state_machine
 
     def build_afresh(**given: Any) -> type[APIStateMachine]:
-        snapshot = control.post("/snapshot").raise_for_status().json()
+        start = _snapshot(control)
 
         class Afresh(build(**given)):
             def __init__(self) -> None:
-                control.post("/restore", json=snapshot).raise_for_status()
+                _restore(control, start)
                 super().__init__()
 
         return Afresh
 
     schema.build_state_machine = build_afresh
+    for event in from_schema(schema).execute():
+        observer.see(event)
+
+
+def _snapshot(control: httpx.Client) -> Any:
+    return control.post("/snapshot").raise_for_status().json()
+
+
+def _restore(control: httpx.Client, snapshot: Any) -> None:
+    control.post("/restore", json=snapshot).raise_for_status()
 
 
 def _try_tokens(campaign: Campaign, schema: BaseSchema, world: World) -> None:
