@@ -9,8 +9,8 @@ import keyword
 from typing import Any, cast
 
 from openapi_spec_validator import OpenAPIV30SpecValidator
-from openapi_spec_validator.schemas import schema_v30
 from openapi_spec_validator.schemas.backend.jsonschema import create_validator
+from openapi_spec_validator.schemas.utils import get_schema_content
 
 from ..errors import SpecError
 from .document import (
@@ -35,7 +35,7 @@ _STYLES = {"query": "form", "path": "simple", "header": "simple"}
 
 class _Validator(OpenAPIV30SpecValidator):
     # With jsonschema-rs installed, which the emulator uses, it would take that, whose errors say less of the place.
-    schema_validator = create_validator(cast("dict[str, Any]", schema_v30))
+    schema_validator = create_validator(get_schema_content("3.0"))
 
 
 def check_references(bundle: Node) -> None:
