@@ -35,7 +35,7 @@ _STYLES = {"query": "form", "path": "simple", "header": "simple"}
 
 class _Validator(OpenAPIV30SpecValidator):
     # With jsonschema-rs installed, which the emulator uses, it would take that, whose errors say less of the place.
-    schema_validator = create_validator(get_schema_content("3.0"))
+    schema_validator = create_validator(dict(get_schema_content("3.0")))
 
 
 def check_references(bundle: Node) -> None:
