@@ -103,7 +103,9 @@ def _running(records: int) -> Iterator[tuple[dict[str, Any], int]]:
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-m", "brex_accounting.emulator", "--port", "0", "--ready-file", str(ready)]
         command += ["--records", str(records), "--no-rate-limit"]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        # bytecode is kept, as it is for users; the first start writes it
+        environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environ) as process:
             try:
                 deadline = time.monotonic() + _PATIENCE
                 while not ready.exists():

@@ -683,26 +683,23 @@ class TestJournal:
         (entry,) = brex.tenant.journal
         [label, agent] = entry.client.split(", ")
         assert label.startswith("user token ")
-        assert (
-            Exchange(
-                number=1,
-                at=START + timedelta(seconds=1.5),
-                operation="createIntegration",
-                method="POST",
-                path=INTEGRATION,
-                client=entry.client,
-                idempotency_key="k1",
-                request='{"vendor":"ERP_A","vendor_account_id":"42"}',
-                trace_id=reply.header("x-brex-trace-id") or "",
-                status=200,
-                answer=reply.body.decode(),
-                answer_size=len(reply.body),
-                faults=[],
-                committed=True,
-                ended="answered",
-            )
-            == entry
+        expected = Exchange(
+            number=1,
+            at=START + timedelta(seconds=1.5),
+            operation="createIntegration",
+            method="POST",
+            path=INTEGRATION,
+            client=entry.client,
+            idempotency_key="k1",
+            request='{"vendor":"ERP_A","vendor_account_id":"42"}',
+            trace_id=reply.header("x-brex-trace-id") or "",
+            faults=[],
+            committed=True,
+            ended="answered",
         )
+        expected.answered(200, reply.body)
+        assert expected == entry
+        assert (reply.body.decode(), len(reply.body)) == (entry.answer, entry.answer_size)
         assert "acme-erp/2.1" == agent
         assert {"at": "2026-07-01T09:00:01.500000Z", "number": 1}.items() <= json.loads(
             json.dumps(entry.to_json())

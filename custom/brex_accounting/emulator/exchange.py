@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -17,16 +16,13 @@ from .answers import Answer, Dialect, Refusal
 from .effects import Channel, Delivery, Disconnected, carry_out, decisive, send_answer
 from .fault_plan import Firing
 from .faults import EFFECTS, Phase
-from .journal import Exchange, Journal, excerpt
+from .journal import Exchange, Journal, masked
 from .tenant import Tenant
 from .wire import wire_of
 from .world import World
 
 MOST_BYTES: Final = 10 * 2**20
 """The longest body that is read."""
-
-# The issuer and the webhooks API answer with secrets; the end of one may have been cut off.
-_SECRET: Final = re.compile(r'("(?:access_token|refresh_token|secret)"\s*:\s*"|signature=)[^"&]*')
 
 
 @attrs.frozen
@@ -219,7 +215,7 @@ def _opened(journal: Journal, received: Received, about: Subject, trace_id: str,
         at=now,
         operation=about.operation,
         method=received.method,
-        path=_SECRET.sub(r"\1…", received.target if about.target is None else about.target),
+        path=masked(received.target if about.target is None else about.target),
         client=about.client,
         idempotency_key=received.header("idempotency-key"),
         request=about.request,
@@ -230,8 +226,7 @@ def _opened(journal: Journal, received: Received, about: Subject, trace_id: str,
 def _close(entry: Exchange, delivery: Delivery, *, gone: bool) -> None:
     sent = delivery.sent
     if sent is not None:
-        entry.status, entry.answer_size = sent.status, len(sent.body)
-        entry.answer = _SECRET.sub(r"\1…", excerpt(sent.body))
+        entry.answered(sent.status, sent.body)
     disrupted = delivery.firing is not None and EFFECTS[delivery.firing.fault.effect].network
     entry.ended = "dropped" if sent is None else "cut off" if disrupted or gone else "answered"
 

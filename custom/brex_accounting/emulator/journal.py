@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -12,6 +13,9 @@ import attrs
 from .clock import timestamp
 
 _KEPT_BODY: Final = 4096
+
+# The end of one may have been cut off.
+_SECRET: Final = re.compile(r'("(?:access_token|refresh_token|secret)"\s*:\s*"|signature=)[^"&]*')
 
 
 @attrs.define
@@ -29,7 +33,6 @@ class Exchange:
         request: Its body, cut; the issuer's forms without their secrets.
         status: Of the answer; None while there is none, and where it was never sent.
         trace_id: ``X-Brex-Trace-Id`` of the answer.
-        answer: Its body, cut.
         answer_size: Its body in bytes.
         faults: Ids and effects of the faults that struck it.
         committed: Whether it changed anything.
@@ -46,15 +49,26 @@ class Exchange:
     request: str
     trace_id: str
     status: int | None = None
-    answer: str = ""
     answer_size: int = 0
     faults: Sequence[Mapping[str, str]] = ()
     committed: bool = False
     ended: str = "under way"
+    _body: bytes = attrs.field(default=b"", init=False, repr=False)
+
+    @property
+    def answer(self) -> str:
+        """The body of the answer, cut, and without secrets."""
+        return masked(excerpt(self._body))
+
+    def answered(self, status: int, body: bytes) -> None:
+        """Note what went out; it is made readable when somebody reads it."""
+        self.status, self.answer_size, self._body = status, len(body), body[:_KEPT_BODY]
 
     def to_json(self) -> dict[str, Any]:
         """The exchange as plain JSON values."""
-        return {**attrs.asdict(self), "at": timestamp(self.at)}
+        values = attrs.asdict(self)
+        del values["_body"]
+        return {**values, "at": timestamp(self.at), "answer": self.answer}
 
 
 class Journal:
@@ -107,9 +121,14 @@ class Journal:
         self._kept.clear()
 
 
+def masked(text: str) -> str:
+    """A text without the secrets that the issuer, the webhooks API and signed addresses hold."""
+    return _SECRET.sub(r"\1…", text)
+
+
 def excerpt(body: bytes) -> str:
     """The beginning of a body, readable."""
     return body[:_KEPT_BODY].decode("utf-8", "replace")
 
 
-__all__ = ["Exchange", "Journal", "excerpt"]
+__all__ = ["Exchange", "Journal", "excerpt", "masked"]

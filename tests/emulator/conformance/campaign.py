@@ -44,7 +44,6 @@ class Campaign:
         checks: How often each check passed judgement.
         links: How often an answer of 200 came to a request that was made from an earlier answer, by the two
             operationIds.
-        refused: How often each refusal was met.
         strangers: How many requests the second account made for what is the first one's.
         findings: What is wrong, for people to read.
     """
@@ -57,7 +56,6 @@ class Campaign:
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     checks: Counter[str] = field(default_factory=Counter)
     links: Counter[tuple[str, str]] = field(default_factory=Counter)
-    refused: Counter[int] = field(default_factory=Counter)
     strangers: int = 0
     findings: list[str] = field(default_factory=list)
 
@@ -208,15 +206,9 @@ class _Observer(logging.Handler):
             campaign.findings.append(
                 f"{operation} answered {status} to {'a wrong' if status != 401 else 'a good'} token"
             )
-        self._see_refusal(operation, status, node, _message(response.content))
-
-    def _see_refusal(self, operation: str, status: int, node: CaseNode, message: str) -> None:
-        for number, refusal in enumerate(REFUSALS):
-            if refusal.explains(operation, status, message):
-                self._campaign.refused[number] += 1
-                return
-        if status != 200 and _is_valid(node):
-            self._campaign.findings.append(f"{operation} refused a valid request with {status}, {message!r}")
+        message = _message(response.content)
+        if status != 200 and _is_valid(node) and not any(r.explains(operation, status, message) for r in REFUSALS):
+            campaign.findings.append(f"{operation} refused a valid request with {status}, {message!r}")
 
     def _see_checks(self, recorder: ScenarioRecorder) -> None:
         for case_id, checks in recorder.checks.items():

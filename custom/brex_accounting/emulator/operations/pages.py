@@ -9,7 +9,7 @@ import msgspec
 
 from ..answers import Answer
 from ..contract import check_item
-from ..stored import StoredRecord
+from ..stored import FILE_HOST, StoredRecord
 from .call import Call
 
 
@@ -57,7 +57,7 @@ def record_items(call: Call, records: Sequence[StoredRecord], *, single_entry: b
     fill_in = tenant.signer.filler(call.file_url, tenant.now())
     pieces: list[bytes] = []
     for record in records:
-        facts = fill_in(record.facts)
+        facts = record.facts if FILE_HOST not in record.facts else fill_in(record.facts)
         if pieces:
             pieces.append(b",")
         pieces += record.pieces(facts, single_entry=single_entry)
