@@ -359,3 +359,18 @@ def _has_ipv6() -> bool:
     except OSError:
         return False
     return True
+
+
+@pytest.mark.asyncio
+async def test_answers_leave_at_once() -> None:
+    """Connections send small pieces without waiting for an acknowledgement of the one before."""
+    async with EmulatorServer(World(TenantPlan(records=1))) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(server.base_url.rpartition(":")[2]))
+        writer.write(b"GET /_emulator/health HTTP/1.1\r\nHost: a\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        (site, _) = server._sites
+        (connection,) = site._state.connections
+        accepted = connection.transport.get_extra_info("socket")
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writer.close()
+        await writer.wait_closed()

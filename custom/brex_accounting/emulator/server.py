@@ -172,9 +172,12 @@ def listen(name: str, host: str, port: int) -> socket.socket:
         raise InvalidArgument(message)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except (OSError, UnicodeError) as error:  # a name that cannot be one is a UnicodeError
         raise InvalidArgument(_refusal(name, host, port, error)) from error
+    # Head and body leave apart: without this, which connections inherit, each body would wait for an acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class _Protocol(WireProtocol):
