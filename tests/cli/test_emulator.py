@@ -151,14 +151,18 @@ class TestLife:
 
     def test_a_second_signal_ends_it_at_once(self) -> None:
         """The first signal asks it to stop; after that signals do again what the system has them do."""
+        inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored in the background
         before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
         asked: list[str] = []
-        with _Stop() as stop:
-            stop.act = lambda: asked.append("stop")
-            signal.raise_signal(signal.SIGTERM)
-            assert ["stop"] == asked
-            assert [signal.SIG_DFL] * 2 == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-        assert before == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        try:
+            with _Stop() as stop:
+                stop.act = lambda: asked.append("stop")
+                signal.raise_signal(signal.SIGTERM)
+                assert ["stop"] == asked
+                assert [signal.SIG_DFL] * 2 == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+            assert before == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        finally:
+            signal.signal(signal.SIGINT, inherited)
 
     def test_a_signal_before_it_is_up(self) -> None:
         """Whoever stops it while it seeds gets the exit status 0 too."""
