@@ -44,7 +44,7 @@ _OPTIONS: Final = {
 }
 """What the command line calls the arguments that an ``InvalidArgument`` begins with."""
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app: typer.Typer = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 class Refusal(typer.TyperException):

@@ -90,7 +90,7 @@ class Exchanges:
     def __init__(self, world: World, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._world = world
         self._sleep = sleep
-        self.closing = asyncio.Event()
+        self.closing: asyncio.Event = asyncio.Event()
         """Set when the server stops: whatever hangs ends."""
 
     def endpoint(self, subject: Callable[[Received], Subject]) -> ASGIApp:

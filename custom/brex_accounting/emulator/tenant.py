@@ -83,6 +83,12 @@ class Tenant:
         monotonic: Real seconds that never go back.
     """
 
+    journal: Journal
+    clock: TenantClock
+    variants: Variants
+    faults: FaultPlan
+    limit: Limit
+    generation: int
     company: Mapping[str, Any]
     records: Store[StoredRecord]
     expenses: Store[StoredExpense]

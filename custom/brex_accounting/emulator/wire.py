@@ -73,7 +73,7 @@ class WireProtocol(H11Protocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._wire: Wire | None = None
-        self.app = self._wired(self.app)
+        self.app: Any = self._wired(self.app)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected."""

@@ -54,7 +54,7 @@ class World:
         self._monotonic = monotonic
         self._tenants: dict[str, Tenant] = {}
         self._traces = 0
-        self.issuer = Issuer(
+        self.issuer: Issuer = Issuer(
             self._tenants.get,
             seed=seed,
             default_tenant=DEFAULT_TENANT,
@@ -62,11 +62,11 @@ class World:
             client_secret=client_secret,
             redirect_uris=redirect_uris,
         )
-        self.strays = Journal()
+        self.strays: Journal = Journal()
         """Requests that belong to no tenant."""
         self.bugs: list[ContractBroken] = []
         """Answers of the emulator's own that broke a published document."""
-        self.is_served = False
+        self.is_served: bool = False
         """Whether a server has it: its addresses are that server's."""
         self.base_url = "http://emulator.invalid"
         self.file_url = "http://files.emulator.invalid"

@@ -39,7 +39,7 @@ class OAuthRefusal(Exception):
     ) -> None:
         super().__init__(f"{error}: {text}")
         self.error = error
-        self.text = _NOT_IN_DESCRIPTIONS.sub("?", text)
+        self.text: str = _NOT_IN_DESCRIPTIONS.sub("?", text)
         self.status = status
         self.headers = headers
         self.committed = committed

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from random import Random
 from typing import Final, TypeVar
 
 from ..stored import StoredExpense, StoredRecord
+from .cast import Cast
 from .casting import make_cast
 from .ids import Ids
 from .moments import DAY, SECOND, moment_of
@@ -29,13 +30,13 @@ class Book:
     """
 
     def __init__(self, plan: SeedPlan) -> None:
-        self.random = Random(plan.seed).random  # noqa: S311 - sample data, and it has to repeat
-        self.ids = Ids((self.random() + _share(plan.owner)) % 1)
-        self.cast = make_cast()
+        self.random: Callable[[], float] = Random(plan.seed).random  # noqa: S311 - sample data, and it has to repeat
+        self.ids: Ids = Ids((self.random() + _share(plan.owner)) % 1)
+        self.cast: Cast = make_cast()
         self.plan = plan
         self.records: list[StoredRecord] = []
         self.expenses: list[StoredExpense] = []
-        self.until = moment_of(plan.until)
+        self.until: int = moment_of(plan.until)
         self.last_updated = 0
 
     def pick(self, choices: Sequence[T]) -> T:
