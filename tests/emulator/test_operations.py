@@ -132,6 +132,14 @@ class TestCreateIntegration:
         assert old != new
         assert ["DISABLED", "ACTIVE"] == [brex.tenant.integrations[name].status for name in (old, new)]
 
+    def test_new_after_restoring(self, brex: Emulator) -> None:
+        """Ids that were given before a snapshot are not given again after it is restored."""
+        old = connected(brex)
+        brex.post(f"{INTEGRATION}/{old}/disconnect")
+        brex.tenant.restore(brex.tenant.snapshot())
+        new = connected(brex)
+        assert [old, new] == list(brex.tenant.integrations)
+
     @pytest.mark.parametrize(
         ("change", "code"),
         [
