@@ -7,13 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from brex_accounting import AnswerLost, Brex, CursorRepeated, InvalidArgument, NotFound, RetryPolicy
+from brex_accounting import AnswerLost, BadRequest, Brex, CursorRepeated, InvalidArgument, NotFound, RetryPolicy
 from brex_accounting_client.models import WebhookEventType
 from tests import wire
 from tests.transport.scripted import SUBSCRIPTION, Answer, Raise, Script, Step, play
 
 LOST = Raise(httpx.ReadError("reset"))
 GONE = Answer(404, {"type": "not_found", "message": "gone"})
+REFUSED = Answer(400, {"type": "invalid", "message": "no such id"})
 READY = "ACCOUNTING_RECORD_READY_FOR_EXPORT"
 URL = "https://erp.example.com/hook"
 
@@ -149,23 +150,28 @@ class TestDelete:
         assert play(script, lambda brex: brex.webhooks.delete("wh_1")) is None
         assert [("DELETE", "/v1/webhooks/wh_1", None)] == [(s.method, s.url.path, s.key) for s in script.sent]
 
-    def test_unknown(self) -> None:
-        """A subscription that was not there is NotFound."""
-        with pytest.raises(NotFound):
-            play(Script(GONE), lambda brex: brex.webhooks.delete("wh_1"))
+    @pytest.mark.parametrize(("answer", "error"), [(GONE, NotFound), (REFUSED, BadRequest)], ids=["404", "400"])
+    def test_unknown(self, answer: Answer, error: type[Exception]) -> None:
+        """A subscription that was not there is an error, in both ways in which Brex may say so."""
+        with pytest.raises(error):
+            play(Script(answer), lambda brex: brex.webhooks.delete("wh_1"))
 
     @pytest.mark.parametrize("first", [LOST, Answer(500), Answer(504, b"<html>")], ids=["lost", "500", "504"])
     def test_after_a_lost_answer(self, first: Step) -> None:
-        """A 404 after a lost answer is what was asked for: the subscription is gone."""
+        """Not there after a lost answer is what was asked for; a 400 may mean anything, and says what may have been."""
         script = Script(first, GONE)
         assert play(script, lambda brex: brex.webhooks.delete("wh_1")) is None
         assert 2 == len(script.sent)
+        with pytest.raises(BadRequest) as caught:
+            play(Script(first, REFUSED), lambda brex: brex.webhooks.delete("wh_1"))
+        assert caught.value.maybe_applied is True
 
+    @pytest.mark.parametrize(("gone", "error"), [(GONE, NotFound), (REFUSED, BadRequest)], ids=["404", "400"])
     @pytest.mark.parametrize("first", [Answer(429), Raise(httpx.ConnectError("refused"))], ids=["429", "no connection"])
-    def test_after_an_attempt_without_effect(self, first: Step) -> None:
-        """A 404 after an attempt that cannot have taken effect is NotFound all the same."""
-        with pytest.raises(NotFound) as caught:
-            play(Script(first, GONE), lambda brex: brex.webhooks.delete("wh_1"))
+    def test_after_an_attempt_without_effect(self, first: Step, gone: Answer, error: type[NotFound]) -> None:
+        """Not there after an attempt that cannot have taken effect is an error all the same."""
+        with pytest.raises(error) as caught:
+            play(Script(first, gone), lambda brex: brex.webhooks.delete("wh_1"))
         assert (2, False) == (caught.value.attempts, caught.value.maybe_applied)
 
     def test_lost_for_good(self) -> None:

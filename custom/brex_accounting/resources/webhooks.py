@@ -1,4 +1,4 @@
-"""Webhook subscriptions: where Brex sends events."""
+"""Webhooks: where Brex sends events, and which of those that arrive are Brex's."""
 
 from __future__ import annotations
 
@@ -21,16 +21,25 @@ from brex_accounting_client.models import (
     WebhookSubscriptionPage,
 )
 
-from ..checks import text
+from ..checks import seconds, text
 from ..errors import InvalidArgument, NotFound
 from ..paging import Stream, records
 from ..transport.caller import PLAIN, Ask, Caller
+from ..webhook_delivery import Delivery, WebhookBody, WebhookHeaders
+from ..webhook_events import TOLERANCE, WebhookEvent, event_of, not_genuine
 from .arguments import given, texts
 from .listing import StreamOptions, listing
+from .webhook_secrets import WebhookSecrets
+
+_AGED_SECONDS = 900.0
+"""Secrets that are older are fetched again: one that Brex has withdrawn must not be good for ever."""
+
+_SETTLED_SECONDS = 60.0
+"""Secrets that are younger are not fetched again for a delivery that they do not fit: anybody can send one."""
 
 
 class WebhooksResource:
-    """``brex.webhooks``: subscriptions to events."""
+    """``brex.webhooks``: subscriptions to events, and the check of what comes of them."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -92,7 +101,8 @@ class WebhooksResource:
         """One subscription.
 
         Raises:
-            NotFound: There is none with this id.
+            BadRequest: There is none with this id; so Brex's document has it, which lists no 404 here.
+            NotFound: The same.
             CallError: The call did not succeed.
         """
         return await self._caller.call(
@@ -121,6 +131,7 @@ class WebhooksResource:
 
         Raises:
             InvalidArgument: An argument cannot be right.
+            BadRequest: There is no such subscription, or Brex rejects a value; its document lists no 404 here.
             NotFound: There is no such subscription.
             CallError: The call did not succeed.
         """
@@ -141,6 +152,8 @@ class WebhooksResource:
         """Delete a subscription.
 
         Raises:
+            BadRequest: There is no such subscription; so Brex's document has it, which lists no 404 here. With
+                ``maybe_applied`` an attempt whose answer was lost may have deleted it: ``list`` tells.
             NotFound: There is no such subscription.
             CallError: The call did not succeed.
         """
@@ -149,6 +162,47 @@ class WebhooksResource:
         except NotFound as error:
             if not error.maybe_applied:  # after a lost answer, gone is what was asked for
                 raise
+
+    async def verify(self, headers: WebhookHeaders, body: WebhookBody, *, tolerance: float = TOLERANCE) -> WebhookEvent:
+        """Make sure that a delivery is Brex's and new, and read it: ``verify_webhook`` with the account's own secrets.
+
+        The secrets are fetched at the first use and again when they are 15 minutes old. Where none of them fits and
+        they are older than a minute, they are fetched once more, since they may have been rotated meanwhile. All
+        clients of the account in this process share them, and wait for the same fetch. What is malformed is refused
+        without any.
+
+        A WebhookError means that the delivery must not be believed: answer 4xx. A CallError means that nobody knows,
+        because the secrets could not be fetched: answer 5xx, and the delivery comes again. For ten seconds after such a
+        failure Brex is not asked again, and whoever needs the secrets gets the same error. A sender does not wait for
+        long: ask a view that does not either, such as ``brex.with_options(deadline=10)``.
+
+        Args:
+            headers: The header fields of the request, names in any case; all but three of them are ignored.
+            body: The body of the request, byte for byte as it came.
+            tolerance: Seconds that the delivery may be older or newer than the clock.
+
+        Returns:
+            ``AccountingRecordReadyForExport``, or ``UnknownWebhookEvent`` for any other event.
+
+        Raises:
+            InvalidArgument: An argument cannot be right, whatever was delivered.
+            WebhookMalformed: Headers or body are not what a delivery has.
+            WebhookNotGenuine: No signature fits any of the secrets.
+            WebhookStale: It is genuine, and was signed longer ago or later than ``tolerance`` allows.
+            ClientStateError: The client is not open here.
+            CallError: The secrets could not be fetched.
+        """
+        caller = self._caller
+        caller.session.check()
+        tolerated = seconds(tolerance, "tolerance")
+        delivery = Delivery.read(headers, body)
+        secrets = caller.part(WebhookSecrets, lambda: WebhookSecrets(caller.clock))
+        keys = await secrets.fetched_within(_AGED_SECONDS, caller)
+        if not delivery.is_signed_with(keys):
+            newer = await secrets.fetched_within(_SETTLED_SECONDS, caller)
+            if newer is keys or not delivery.is_signed_with(newer):
+                raise not_genuine()
+        return event_of(delivery, now=caller.clock.now(), tolerance=tolerated)
 
 
 def _event_types(values: Iterable[WebhookEventType | str]) -> list[WebhookEventType]:
