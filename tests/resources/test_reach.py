@@ -13,10 +13,11 @@ import brex_accounting_client.api
 from brex_accounting import Brex, CallStarted, Event, ExportSuccess
 from tests import wire
 from tests.resources.test_expenses import expense
+from tests.resources.test_webhook_verify import OLD, delivery
 from tests.transport.scripted import COMPANY, INTEGRATION, SUBSCRIPTION, Answer, Script, play
 
-LATER = {"receipt_match", "receipt_upload", "list_secrets"}
-"""Operations that come with receipts and webhook events."""
+LATER = {"receipt_match", "receipt_upload"}
+"""Operations that put receipts to expenses, which is not the work of an ERP."""
 
 HOOK = {"url": "https://erp.example.com/hook", "event_types": ["ACCOUNTING_RECORD_READY_FOR_EXPORT"]}
 
@@ -44,6 +45,7 @@ CALLS: list[tuple[str, Any, Callable[[Brex], Coroutine[Any, Any, Any]]]] = [
     ("get_subscription_by_id", SUBSCRIPTION, lambda b: b.webhooks.get("wh_1")),
     ("update_subscription", SUBSCRIPTION, lambda b: b.webhooks.update("wh_1", **HOOK, status="ACTIVE")),
     ("delete_subscription", {}, lambda b: b.webhooks.delete("wh_1")),
+    ("list_secrets", [{"secret": OLD, "status": "ACTIVE"}], lambda b: b.webhooks.verify(*delivery(OLD))),
     ("get_company", COMPANY, lambda b: b.company.get()),
 ]
 

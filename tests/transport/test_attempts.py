@@ -34,6 +34,7 @@ from brex_accounting import (
     RetryPolicy,
     ServerError,
     StatusError,
+    TokenSourceFailed,
     Unauthorized,
     UnexpectedStatus,
     Waiting,
@@ -374,7 +375,7 @@ class TestProgrammingErrors:
         assert script.sent[0].closed_at is not None
 
     def test_a_token_source_that_breaks(self) -> None:
-        """So is one in a token source; nothing is sent, and its slot is free at once."""
+        """One in a caller's token source is wrapped, as its cause; nothing is sent, and its slot is free at once."""
 
         class Broken(Tokens):
             async def access_token(self) -> str:
@@ -388,8 +389,11 @@ class TestProgrammingErrors:
 
         async def main() -> None:
             async with client(script, source, account="acme", rate_limit=RateLimit(requests=1)) as brex:
-                with pytest.raises(ValueError, match="boom"):
+                with pytest.raises(TokenSourceFailed, match="raised ValueError") as caught:
                     await brex.company.get()
+                assert ("GET /v2/company", "acme") == (caught.value.operation, caught.value.account)
+                assert "boom" == str(caught.value.__cause__)
+                assert "boom" not in str(caught.value)
                 source.tokens = ["a"]
                 await brex.company.get()
 

@@ -9,29 +9,43 @@ attempts, and a DELETE that is repeated finds at worst that it is done (RFC 9110
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
 
 from attrs import field, frozen
 
 from brex_accounting_client import Operation
 from brex_accounting_client.errors import trace_id_of
 
-from ..auth.tokens import TokenSource
 from ..checks import header
 from ..clock import Clock
-from ..errors import CallError, ClientClosed, ClientStateError, DeadlineExceeded, InvalidArgument, RateLimited
+from ..errors import (
+    BrexError,
+    CallError,
+    ClientClosed,
+    ClientStateError,
+    DeadlineExceeded,
+    InvalidArgument,
+    RateLimited,
+    TokenError,
+    TokenSourceFailed,
+)
 from ..events import Outcome
 from .call import Call
 from .deadline import exceeded, time_left, within
-from .http import Response, SendFailed, is_cut
+from .http import Response, is_cut
 from .limiter import Limiter, WaitTooLong
 from .mapping import failure, send_error
 from .retry import RetryPolicy, is_ambiguous, is_retried
 from .retry_after import retry_after
 from .runtime import Account, Runtime
+from .send_failed import SendFailed
 from .session import Session
+from .token_source import TokenSource
 from .window import Slot
+
+T = TypeVar("T")
 
 _CLOSED = "Make another client, and close one only when its calls are over."
 
@@ -89,7 +103,9 @@ class Attempts:
             status = result.response.status_code
             if is_ambiguous(status):
                 call.doubt()
-            if status == 401 and await self._renewed(call, result.token):
+            if status != 401:
+                self.shared.refusals.answered(call.operation)
+            elif await self._renewed(call, result.token):
                 continue
             if not is_retried(status):
                 if 200 <= status < 300:
@@ -157,14 +173,25 @@ class Attempts:
         at_hand = self.tokens.token_at_hand()
         if at_hand is not None:
             return header(at_hand, "access token")
+        return header(await self._of_source(call, self.tokens.access_token), "access token")
+
+    async def _of_source(self, call: Call, ask: Callable[[], Awaitable[T]]) -> T:
+        """What the token source says, within the call's deadline; its failures carry the call's facts."""
         scope = within(time_left(call, self._clock.monotonic()))
         try:
             async with scope:
-                return header(await self.tokens.access_token(), "access token")
-        except TimeoutError:
-            if not scope.expired():
-                raise
-        raise exceeded(call, "token")
+                return await ask()
+        except TokenError as error:
+            failed = error.in_call(**call.facts())
+            failed.__cause__ = error.__cause__
+        except BrexError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the source may be the caller's own
+            if scope.expired():
+                raise exceeded(call, "token") from None
+            failed = TokenSourceFailed(f"the token source raised {type(error).__name__}", **call.facts())
+            failed.__cause__ = error
+        raise failed
 
     async def _place(self, call: Call) -> None:
         """Wait until a request of this account may be under way; not part of the attempt, whose clock runs later."""
@@ -229,16 +256,12 @@ class Attempts:
     async def _renewed(self, call: Call, token: str) -> bool:
         """Whether another token is there for the same request: once in a call, and named by the one refused."""
         if call.renewed:
+            self.shared.refusals.in_vain(call.operation)
+            return False
+        if not self.shared.refusals.worth_a_refresh(call.operation) and self.tokens.token_at_hand() == token:
             return False
         call.renewed = True
-        scope = within(time_left(call, self._clock.monotonic()))
-        try:
-            async with scope:
-                return await self.tokens.refused(token)
-        except TimeoutError:
-            if not scope.expired():
-                raise
-        raise exceeded(call, "token")
+        return await self._of_source(call, partial(self.tokens.refused, token))
 
     async def _pause(self, call: Call, error: CallError) -> None:
         """Wait for the next attempt, or raise the error of the last one."""

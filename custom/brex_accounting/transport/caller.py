@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from random import Random
 from typing import Any, ParamSpec, TypeVar
 
 from attrs import field, frozen
@@ -10,8 +12,8 @@ from attrs import field, frozen
 from brex_accounting_client import InvalidInput, Operation, note_unknown_values
 from brex_accounting_client.types import OnBadRecord
 
-from ..auth.tokens import TokenSource
 from ..checks import header, seconds
+from ..clock import Clock
 from ..errors import InvalidArgument
 from ..events import Observer
 from .attempts import Attempts
@@ -21,6 +23,7 @@ from .mapping import read_answer
 from .retry import ONCE, RetryPolicy
 from .runtime import AccountKey, Runtime
 from .session import Session
+from .token_source import SharedTokenSource, TokenSource
 from .unknown import Watch
 from .window import RateLimit
 
@@ -105,6 +108,8 @@ class Caller:
         self._tokens = tokens
         self._key = key
         self._rate_limit = rate_limit
+        if isinstance(tokens, SharedTokenSource):
+            session.look_after(tokens)
         self._shared = runtime.account(key, rate_limit, options.retry)
         self._attempts = Attempts(
             session=session,
@@ -129,6 +134,20 @@ class Caller:
             options=options,
             observer=observer,
         )
+
+    @property
+    def clock(self) -> Clock:
+        """What tells the time."""
+        return self._runtime.clock
+
+    @property
+    def random(self) -> Random:
+        """What draws the back-off."""
+        return self._runtime.random
+
+    def part(self, kind: type[T], make: Callable[[], T]) -> T:
+        """What a resource keeps for the account, shared by all clients of it: one object of each class."""
+        return self._shared.part(kind, make)
 
     def idempotency_key(self, given: str | None) -> str:
         """The key that the caller gave, or a new one.

@@ -1,4 +1,4 @@
-"""The seam on httpx: connections, TLS, proxies, and one request with its whole answer.
+"""The seam on httpx for calls: connections to Brex, and one request with its whole answer.
 
 httpx is at home in this package only. Its errors do not leave this module: they hold the request with its token.
 """
@@ -6,25 +6,19 @@ httpx is at home in this package only. Its errors do not leave this module: they
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Literal
+from typing import Any
 
 import httpx
-from attrs import field, frozen
 
 from brex_accounting_client import Client, Undecodable
 from brex_accounting_client.json_text import parse_json
 
-from ..errors import InvalidArgument
 from . import quiet
-
-AsyncTransport = httpx.AsyncBaseTransport
-"""What ``transport=`` takes: httpx's own interface for what carries requests."""
+from .send_failed import SendFailed, send_failed
+from .settings import HttpSettings
 
 Response = httpx.Response
 
@@ -41,76 +35,6 @@ _WORN_OUT = 50
 
 CONNECT_SECONDS = 10.0
 """The most that making a connection may take of an attempt."""
-
-
-class SendFailed(Exception):
-    """A request got no whole answer; internal, and free of httpx's objects.
-
-    Attributes:
-        outcome: ``not sent`` where the request cannot have reached the server.
-        reason: Why, in words that may stand in an error's text.
-        hopeless: Whether it would be the same however often it is tried.
-    """
-
-    def __init__(
-        self, outcome: Literal["not sent", "answer lost", "timed out"], reason: str, *, hopeless: bool = False
-    ) -> None:
-        self.outcome: Literal["not sent", "answer lost", "timed out"] = outcome
-        self.reason = reason
-        self.hopeless = hopeless
-        super().__init__(reason)
-
-
-@frozen(kw_only=True)
-class HttpSettings:
-    """How to reach Brex.
-
-    Attributes:
-        base_url: Scheme and host, and a path where a gateway needs one.
-        user_agent: The whole ``User-Agent``.
-        proxy: URL of a proxy for everything; None takes the environment's, as httpx does.
-        ssl_context: Certificates to trust; None takes the shared default context.
-        transport: Carries requests instead of httpx's own; no proxy applies then.
-    """
-
-    base_url: str
-    user_agent: str
-    proxy: str | None = field(default=None, repr=False)
-    ssl_context: ssl.SSLContext | None = None
-    transport: AsyncTransport | None = None
-
-    def __attrs_post_init__(self) -> None:
-        _check_base_url(self.base_url)
-        if self.transport is not None and not isinstance(self.transport, AsyncTransport):  # pyright: ignore[reportUnnecessaryIsInstance]
-            message = "transport: expected an httpx.AsyncBaseTransport"
-            raise InvalidArgument(message)
-        if self.transport is not None and (self.proxy is not None or self.ssl_context is not None):
-            message = "transport: carries requests by itself; give it the proxy or ssl_context, not the client"
-            raise InvalidArgument(message)
-        if self.ssl_context is not None and not isinstance(self.ssl_context, ssl.SSLContext):  # pyright: ignore[reportUnnecessaryIsInstance]
-            message = "ssl_context: expected an ssl.SSLContext"
-            raise InvalidArgument(message)
-        if self.proxy is not None:
-            _check_proxy(self.proxy)
-
-    @property
-    def host(self) -> str:
-        """Scheme, host and port, however they are spelled; Brex counts requests for each of them."""
-        url = httpx.URL(self.base_url)
-        return f"{url.scheme}://{url.host}:{url.port or {'http': 80, 'https': 443}[url.scheme]}"
-
-
-def default_ssl_context() -> ssl.SSLContext:
-    """Certificates as httpx finds them: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR``, else certifi's.
-
-    Raises:
-        InvalidArgument: The environment names certificates that cannot be read.
-    """
-    try:
-        return httpx.create_ssl_context()
-    except OSError as error:  # ssl.SSLError is one too
-        message = f"SSL_CERT_FILE or SSL_CERT_DIR: no certificates can be read there{_system_reason(error)}"
-    raise InvalidArgument(message)
 
 
 class Connections:
@@ -159,7 +83,7 @@ class Connections:
         except (httpx.RequestError, OSError) as error:
             if head and not 200 <= head[0].status_code < 300:
                 return _without_body(head[0])
-            failed = _failed(error)
+            failed = send_failed(error)
         # Outside the except block, or httpx's error would hang on ours as its context, with the request in it.
         raise failed
 
@@ -195,7 +119,13 @@ class _Pool:
     """
 
     def __init__(self, settings: HttpSettings, ssl_context: ssl.SSLContext | None) -> None:
-        self._httpx = _async_client(settings, ssl_context)
+        self._httpx = settings.httpx_client(
+            ssl_context,
+            on_response=_head_is_there,
+            # The session bounds what is under way. In httpx's own limit a call that is cancelled at the instant at
+            # which its connection is there takes a place for good (httpcore 1.0.9), until none is left.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS, keepalive_expiry=5.0),
+        )
         self.client = Client(base_url=settings.base_url).set_async_httpx_client(self._httpx)
         self.under_way = 0
         self.interrupted = 0
@@ -203,58 +133,6 @@ class _Pool:
     async def close(self) -> None:
         with quiet.quietly():
             await self._httpx.aclose()
-
-
-def _async_client(settings: HttpSettings, ssl_context: ssl.SSLContext | None) -> httpx.AsyncClient:
-    try:
-        return httpx.AsyncClient(
-            headers={"User-Agent": settings.user_agent},
-            proxy=settings.proxy,
-            verify=settings.ssl_context or ssl_context or True,
-            transport=settings.transport,
-            cookies=_no_cookies(),
-            event_hooks={"response": [_head_is_there]},
-            follow_redirects=False,
-            # The session bounds what is under way. In httpx's own limit a call that is cancelled at the instant at
-            # which its connection is there takes a place for good (httpcore 1.0.9), until none is left.
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS, keepalive_expiry=5.0),
-        )
-    except (ValueError, ImportError, httpx.InvalidURL):
-        # What httpx says of a proxy's URL repeats it, with its password.
-        message = (
-            "proxy, or HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: expected the URL of an HTTP proxy, such as "
-            "http://proxy.example.com:3128 (socks5:// needs the package socksio)"
-        )
-    raise InvalidArgument(message)
-
-
-def _failed(error: Exception) -> SendFailed:
-    name = type(error).__name__
-    match error:
-        case httpx.ConnectError():
-            return SendFailed("not sent", f"{name}{_system_reason(error)}")
-        case httpx.ConnectTimeout() | httpx.PoolTimeout() | httpx.ProxyError() | httpx.UnsupportedProtocol():
-            return SendFailed("not sent", name)
-        case httpx.TimeoutException() | TimeoutError():
-            return SendFailed("timed out", name)
-        case _:
-            return SendFailed("answer lost", name)
-
-
-def _system_reason(error: BaseException) -> str:
-    """What the operating system or the TLS library said, by its own numbers: no text of anybody else's is repeated."""
-    seen: BaseException | None = error
-    while seen is not None:
-        match seen:
-            case ssl.SSLCertVerificationError(verify_message=str(reason)) | ssl.SSLError(reason=str(reason)):
-                return f": {reason}"
-            case socket.gaierror(errno=int(number)):
-                return f": the host's name cannot be resolved ({number})"
-            case OSError(errno=int(number)):
-                return f": {os.strerror(number)}"
-            case _:
-                seen = seen.__cause__ or seen.__context__
-    return ""
 
 
 def is_cut(response: httpx.Response) -> bool:
@@ -282,40 +160,4 @@ async def _head_is_there(response: httpx.Response) -> None:
     response.headers.pop("Location", None)
 
 
-def _no_cookies() -> CookieJar:
-    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-
-
-def _check_base_url(base_url: str) -> None:
-    try:
-        url = httpx.URL(base_url)
-        bare = not (url.userinfo or url.query or url.fragment or any(map(str.isspace, base_url)))
-        if url.scheme in ("http", "https") and url.host and url.port != 0 and bare:
-            return
-    except (ValueError, TypeError, httpx.InvalidURL):
-        pass
-    message = "base_url: expected a scheme and a host, such as https://api.brex.com, without user, query or fragment"
-    raise InvalidArgument(message)
-
-
-def _check_proxy(proxy: str) -> None:
-    """Refuse what httpx would refuse with the URL, password included, in its message."""
-    try:
-        httpx.Proxy(proxy)
-    except (ValueError, TypeError, httpx.InvalidURL):
-        pass
-    else:
-        return
-    message = "proxy: expected the URL of a proxy, such as http://proxy.example.com:3128"
-    raise InvalidArgument(message)
-
-
-__all__ = [
-    "AsyncTransport",
-    "Connections",
-    "HttpSettings",
-    "Response",
-    "SendFailed",
-    "default_ssl_context",
-    "is_cut",
-]
+__all__ = ["CONNECT_SECONDS", "Connections", "Response", "is_cut"]

@@ -15,8 +15,9 @@ from brex_accounting_client.types import OnBadRecord
 from .. import errors
 from ..errors import CallError, StatusError
 from .call import Call
-from .http import Response, SendFailed
+from .http import Response
 from .retry_after import retry_after
+from .send_failed import SendFailed
 
 T = TypeVar("T")
 

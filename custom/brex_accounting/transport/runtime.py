@@ -12,18 +12,22 @@ import ssl
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from random import Random
+from typing import Any, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from attrs import frozen
 
 from ..clock import Clock, SystemClock
-from .http import default_ssl_context
 from .limiter import Limiter
+from .refusals import Refusals
 from .retry import RetryPolicy
 from .retry_budget import RetryBudget
+from .settings import default_ssl_context
 from .window import RateLimit
+
+T = TypeVar("T")
 
 _KEPT_SECONDS = 180.0
 """How long an account that no client holds is remembered at least."""
@@ -58,9 +62,23 @@ class Account:
         self._rate_limit = rate_limit
         self.limiter: Limiter | None = None if rate_limit is None else Limiter(rate_limit, clock)
         self.budget: RetryBudget = RetryBudget(retry.budget, _REFILL_PER_SECOND, _REFILL_PER_SUCCESS, clock)
+        self.refusals: Refusals = Refusals(clock)
         self.unknown_seen: set[tuple[str, str]] = set()
+        self._parts: dict[type[Any], Any] = {}
         self.noted: float = -math.inf
         """When the runtime last noted that the account is in use."""
+
+    def part(self, kind: type[T], make: Callable[[], T]) -> T:
+        """What another module keeps for the account.
+
+        Args:
+            kind: Its class; there is one of each.
+            make: Makes it at its first use.
+        """
+        found = self._parts.get(kind)
+        if found is None:
+            found = self._parts.setdefault(kind, make())  # at once, whichever thread comes first
+        return cast("T", found)
 
     def restrict(self, rate_limit: RateLimit) -> None:
         """Follow this limit too: the one in force stays unless this one allows fewer requests in the same time."""
@@ -105,6 +123,8 @@ class Runtime:
         self._accounts: WeakValueDictionary[AccountKey, Account] = WeakValueDictionary()
         # Holds accounts that were used a short while ago, in that order, whether or not a client is left.
         self._recent: OrderedDict[AccountKey, tuple[float, Account]] = OrderedDict()
+        self._shared: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
+        self._kept: set[object] = set()
         self._ssl_contexts: dict[tuple[str | None, str | None], ssl.SSLContext] = {}
 
     def account(self, key: AccountKey, rate_limit: RateLimit | None, retry: RetryPolicy | None) -> Account:
@@ -141,6 +161,29 @@ class Runtime:
                 else:  # somebody agreed on a longer window, or Brex on a longer pause
                     self._recent[oldest] = (now, held)
                     self._recent.move_to_end(oldest)
+
+    def shared(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What clients share under a key, for as long as one of them holds it.
+
+        Args:
+            key: Tells it apart from everything else.
+            make: Makes it at its first use.
+        """
+        with self._lock:
+            found = self._shared.get(key)
+            if found is None:
+                found = self._shared[key] = make()
+            return found
+
+    def keep(self, shared: object) -> None:
+        """Hold on to something that clients share although none of them may be left."""
+        with self._lock:
+            self._kept.add(shared)
+
+    def let_go(self, shared: object) -> None:
+        """The opposite of ``keep``."""
+        with self._lock:
+            self._kept.discard(shared)
 
     def ssl_context(self) -> ssl.SSLContext:
         """The default TLS context; making one takes longer than everything else about a client."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeVar
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from ..errors import ClientStateError
-from .http import Connections, HttpSettings
+from .http import Connections
 from .runtime import AccountKey, Runtime
+from .settings import HttpSettings
+from .token_source import SharedTokenSource
+from .web import Web
 
 T = TypeVar("T")
 
@@ -34,6 +38,8 @@ class Session:
         self._connections: Connections | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._places: WeakValueDictionary[AccountKey, asyncio.Semaphore] = WeakValueDictionary()
+        self._sources: WeakSet[SharedTokenSource] = WeakSet()
+        self._web: Web | None = None
         self._waits: set[asyncio.Timeout] = set()
         self._closing: asyncio.Task[None] | None = None
         self._calls = 0
@@ -53,9 +59,7 @@ class Session:
             message = f"this client is {'open already' if self._state == 'open' else 'closed'}; make another one"
             raise ClientStateError(message)
         self._loop = asyncio.get_running_loop()
-        brings_its_own = self.settings.transport is not None or self.settings.ssl_context is not None
-        context = None if brings_its_own else self._runtime.ssl_context()
-        self._connections = Connections(self.settings, context)
+        self._connections = Connections(self.settings, self._ssl_context())
         self._state = "open"
 
     def check(self) -> None:
@@ -84,6 +88,21 @@ class Session:
         if self._connections is None:  # pragma: no cover - an open session has connections
             raise AssertionError
         return self._connections
+
+    def web(self) -> Web:
+        """Connections to other hosts, made at their first use.
+
+        Raises:
+            ClientStateError: The client cannot be used here and now.
+        """
+        self.check()
+        if self._web is None:
+            self._web = Web(self.settings, self._ssl_context())
+        return self._web
+
+    def look_after(self, source: SharedTokenSource) -> None:
+        """Wait for a token source when the client is closed."""
+        self._sources.add(source)
 
     def places(self, key: AccountKey) -> asyncio.Semaphore:
         """A place for each request of an account that is under way, so that one that hangs leaves room for others."""
@@ -156,9 +175,17 @@ class Session:
                 task.cancel()
             if tasks:
                 await asyncio.wait(tasks)
+            # A refresh that has left is not broken off: its answer holds the only token that is still good.
+            for source in tuple(self._sources):
+                await source.settled()
         finally:
+            if self._web is not None:
+                await self._web.aclose()
             if self._connections is not None:
                 await self._connections.close()
+
+    def _ssl_context(self) -> ssl.SSLContext | None:
+        return None if self.settings.brings_its_own else self._runtime.ssl_context()
 
 
 __all__ = ["Session"]
