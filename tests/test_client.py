@@ -29,9 +29,9 @@ from brex_accounting import (
     Waiting,
     __version__,
 )
-from brex_accounting.auth.tokens import UserToken
+from brex_accounting.auth.user_token import UserToken
 from brex_accounting.client import BASE_URL
-from brex_accounting.transport.http import HttpSettings
+from brex_accounting.transport.settings import HttpSettings
 from tests import virtual, wire
 from tests.server import RawServer, Reply, Request
 from tests.transport.scripted import COMPANY, INTEGRATION, Answer, Hang, Script, client, play, runtime
@@ -576,7 +576,7 @@ class TestFromEnv:
     def test_token_and_client_credentials(self, names: tuple[str, ...]) -> None:
         """A token and client credentials at once are refused: both variables are named, neither value is."""
         found = {"BREX_ACCESS_TOKEN": CANARY, **dict.fromkeys(names, CANARY)}
-        with pytest.raises(InvalidArgument, match="both set: keep one") as caught:
+        with pytest.raises(InvalidArgument, match="both set: keep a user token, or a grant") as caught:
             Brex.from_env(found)
         assert all(name in str(caught.value) for name in ("BREX_ACCESS_TOKEN", *names))
         assert CANARY not in str(caught.value)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
-from brex_accounting import Brex, Runtime
-from tests import wire
+from brex_accounting import Brex, OAuthApp, Runtime
+from tests import virtual, wire
+from tests.emulator.serving import run, served
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -26,9 +29,12 @@ def script(httpx_mock: HTTPXMock) -> None:
         pattern = re.compile(re.escape(f"https://api.brex.com{url}") + r"(\?.*)?$")
         httpx_mock.add_response(url=pattern, content=wire.dumps(value), status_code=status, is_reusable=True)
 
-    records = [wire.record(1), wire.record(2)]
+    receipts = [{"id": "rcpt_1", "download_uris": ["https://files.example.com/rcpt_1"]}]
+    records = [wire.record(1, receipts=receipts), wire.record(2)]
+    httpx_mock.add_response(url="https://files.example.com/rcpt_1", content=b"%PDF", is_reusable=True)
     answer("/v3/accounting/records", wire.page(records))
     answer("/v3/accounting/records/accr_abc123", records[0])
+    answer("/v3/accounting/records/accr_1", records[0])
     answer("/v3/accounting/records/accr_404", {"error_code": "NOT_FOUND", "message": "no such record"}, 404)
     answer("/v3/accounting/records/export-results", {"updated_accounting_record_ids": ["accr_1", "accr_2"]})
     integration = {"integration_id": "int_1", "vendor": "ERP_A", "vendor_account_id": "42", "status": "ACTIVE"}
@@ -37,10 +43,11 @@ def script(httpx_mock: HTTPXMock) -> None:
     answer("/v2/company", company)
 
 
-async def given_a_client(function: Any) -> None:
-    """Run a coroutine function of README's with a client, and nothing for its other parameters."""
+async def given_a_client(function: Any, folder: Path) -> None:
+    """Run a coroutine function of README's with a client, and something for its other parameters."""
+    given: dict[str, Any] = {"headers": {}, "body": b"{}", "folder": folder}
     async with Brex("bxt_token", account="acme", runtime=Runtime()) as brex:
-        await function(brex, *[None] * (len(inspect.signature(function).parameters) - 1))
+        await function(brex, *[given.get(name) for name in list(inspect.signature(function).parameters)[1:]])
 
 
 class TestReadme:
@@ -48,7 +55,9 @@ class TestReadme:
         assert_all_responses_were_requested=False, should_mock=lambda request: request.url.host != "127.0.0.1"
     )
     @pytest.mark.parametrize("block", BLOCKS, ids=[f"block{number}" for number in range(1, len(BLOCKS) + 1)])
-    def test_code_runs(self, block: str, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_code_runs(
+        self, block: str, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         """Each Python block runs as it stands against scripted answers, and so does each coroutine that it defines."""
         script(httpx_mock)
         monkeypatch.chdir(ROOT)
@@ -58,9 +67,37 @@ class TestReadme:
             if (
                 inspect.iscoroutinefunction(value)
                 and value.__module__ == "readme"
-                and inspect.signature(value).parameters
+                and next(iter(inspect.signature(value).parameters), None) == "brex"
             ):
-                asyncio.run(given_a_client(value))
+                asyncio.run(given_a_client(value, tmp_path))
+
+    def test_customers_grant_access(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The block about grants takes a customer through consent, in two processes' worth of state, to a call."""
+        monkeypatch.chdir(tmp_path)
+        names: dict[str, Any] = {"__name__": "readme"}
+        exec(compile(next(block for block in BLOCKS if "OAuthApp(" in block), "README.md", "exec"), names)
+
+        async def play() -> None:
+            async with served() as found:
+                issuer = found.world.issuer
+                names["app"] = OAuthApp(
+                    client_id=issuer.client_id,
+                    client_secret=issuer.client_secret,
+                    issuer=found.world.issuer_url,
+                    runtime=Runtime(clock=virtual.VirtualClock()),
+                )
+                session: dict[str, Any] = {}
+                url = await names["connect"](session)
+                async with httpx.AsyncClient() as browser:
+                    came_back = (await browser.get(url)).headers["location"]
+                await names["callback"](json.loads(json.dumps(session)), came_back, "acme")
+                options = {"base_url": found.server.base_url, "runtime": Runtime(clock=virtual.VirtualClock())}
+                company = await names["sync"]("acme", **options)
+                assert (await found.brex.company.get()).id == company
+                issuer.revoke_tenant("main")
+                assert "acme has to consent again: revoked or expired" == await names["sync"]("acme", **options)
+
+        run(play())
 
     def test_there_are_blocks(self) -> None:
         """The blocks are found; an empty list would prove nothing."""

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from decimal import Decimal
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from brex_accounting import (
+    AccountingRecordReadyForExport,
     ActiveIntegrationExists,
     AnswerLost,
     AsyncTransport,
     AttemptEnded,
     AttemptTimedOut,
+    AuthorizationDenied,
+    AuthorizationError,
+    AuthorizationRequest,
     BadRequest,
     Brex,
     BrexError,
@@ -27,6 +33,8 @@ from brex_accounting import (
     CursorRefused,
     CursorRepeated,
     DeadlineExceeded,
+    DownloadedReceipt,
+    DownloadError,
     DuplicateRecords,
     EnsuredIntegration,
     EnsureOutcome,
@@ -36,36 +44,70 @@ from brex_accounting import (
     ExportReport,
     ExportResult,
     ExportSuccess,
+    FileTokenStore,
     Forbidden,
+    Grant,
+    GrantAging,
+    GrantStatus,
     IntegrationNotActive,
     InvalidArgument,
+    MemoryTokenStore,
     NotFound,
+    OAuthApp,
+    OAuthRefused,
     OnEvent,
     PageContradiction,
     PageReached,
     PagingError,
     RateLimit,
     RateLimited,
+    ReauthorizationCause,
+    ReauthorizationNeeded,
+    ReauthorizationRequired,
+    ReceiptNotFound,
+    ReceiptNotWritten,
+    ReceiptTooLarge,
+    ReceiptWriter,
     RecordFilters,
     RecordsNotFound,
     RecordsNotReadyForExport,
+    RefreshDelayed,
+    RefreshFailed,
     RefusedResult,
     RetryPolicy,
     Runtime,
     ServerError,
     SpecError,
+    StateMismatch,
     StatusError,
+    Stored,
     Stream,
+    TokenError,
+    TokensNotSaved,
     TokenSource,
+    TokenSourceFailed,
+    TokensRefreshed,
+    TokenStore,
+    TokenStoreError,
     Unauthorized,
     UnexpectedStatus,
     UnknownSeen,
+    UnknownWebhookEvent,
     Unprocessable,
     UnreadableAnswer,
     UnreadableRecords,
+    UnsavedGrant,
     VendorAccountIdMismatch,
     Waiting,
+    WebhookBody,
+    WebhookError,
+    WebhookEvent,
+    WebhookHeaders,
+    WebhookMalformed,
+    WebhookNotGenuine,
+    WebhookStale,
     __version__,
+    verify_webhook,
 )
 from brex_accounting.emulator import (
     EFFECTS,
@@ -305,6 +347,8 @@ async def worker(saved: str | None) -> str:
         await brex.webhooks.get(subscription.id)
         await brex.webhooks.delete(subscription.id)
         company: Company = await brex.company.get()
+        receipt: DownloadedReceipt = await brex.receipts.download("accr_1", "rcpt_1", to="receipt.pdf", max_bytes=10**6)
+        print(receipt.path, receipt.content_type, receipt.size, receipt.sha256, receipt.record_id, receipt.receipt_id)
 
         view: Brex = brex.for_account("globex", "bxt_other").with_options(deadline=5.0, retry=None, on_event=None)
         print(company.id, view.account)
@@ -327,6 +371,130 @@ class Vault:
     async def refused(self, token: str) -> bool:
         """No other."""
         return token != "token"
+
+
+class Shelf:
+    """A token store of the user's own."""
+
+    def __init__(self) -> None:
+        self._stored: Stored | None = None
+
+    async def load(self) -> Stored | None:
+        """What is stored."""
+        return self._stored
+
+    async def compare_and_swap(self, expected: int | None, content: bytes, *, fence: int) -> Stored | None:
+        """Store something."""
+        self._stored = Stored((expected or 0) + fence, content)
+        return self._stored
+
+    @asynccontextmanager
+    async def lock(self, *, lease: float, wait: float) -> AsyncGenerator[int]:
+        """No lock at all."""
+        yield int(lease + wait)
+
+
+async def scope_of(brex: Brex, scope: list[tuple[bytes, bytes]]) -> str:
+    """Headers as ASGI has them."""
+    return (await brex.webhooks.verify(scope, b"{}")).event_type
+
+
+async def partner(session: dict[str, dict[str, str]], callback_url: str, hook: OnEvent) -> GrantStatus:
+    """A partner's application: a customer consents, and is worked for."""
+    unsaved: list[UnsavedGrant] = []
+    app = OAuthApp(
+        client_id="client",
+        client_secret="a secret",
+        issuer="https://accounts-api.brex.com/oauth2/default",
+        client_authentication="client_secret_basic",
+        refresh_timeout=10.0,
+        on_event=hook,
+        on_unsaved=unsaved.append,
+    )
+    await app.discover()
+    request: AuthorizationRequest = app.authorization_request(
+        redirect_uri="https://erp.example.com/callback", scopes=["accounting.record.read", "offline_access"]
+    )
+    session["brex"] = request.to_session()
+    again = AuthorizationRequest.from_session(session["brex"])
+    print(request.url, request.state, request.code_verifier, request.redirect_uri, request.scopes)
+    stores: list[TokenStore] = [FileTokenStore("tokens/acme.json"), MemoryTokenStore(), Shelf()]
+    try:
+        grant: Grant = await app.exchange(callback_url, again, store=stores[0])
+    except AuthorizationDenied as denied:
+        print(denied.error_code)
+        raise
+    except StateMismatch as forged:
+        print(forged)
+        raise
+    except AuthorizationError as failed:
+        print(failed.error_code)
+        raise
+    try:
+        async with Brex(grant, account="acme") as brex:
+            await brex.company.get()
+            await brex.for_account("globex", app.grant(stores[1])).company.get()
+        refreshed: bool = await grant.refresh_if_older_than(datetime.timedelta(days=30))
+        print(refreshed, grant.client_id, [each.content for each in unsaved if each.store is stores[0]])
+    except ReauthorizationRequired as needed:
+        cause: ReauthorizationCause = needed.cause
+        print(cause, needed.since, needed.account)
+    except (RefreshFailed, OAuthRefused, TokenSourceFailed) as error:
+        print(error.retry_after, error.error_code)
+    except TokensNotSaved as error:
+        print(error.advice)
+    except (TokenStoreError, TokenError) as error:
+        print(error.__cause__)
+    status = await grant.status()
+    print(status.scopes, status.granted_at, status.expires_at, status.reauthorization, status.refresh_begun_at)
+    await grant.revoke()
+    return status
+
+
+async def receive(brex: Brex, headers: WebhookHeaders, body: WebhookBody, secrets: list[str]) -> tuple[str, ...]:
+    """A web handler that takes deliveries."""
+    try:
+        event: WebhookEvent = await brex.webhooks.verify(headers, body)
+        event = verify_webhook(headers, body, secrets, tolerance=60)
+    except (WebhookMalformed, WebhookNotGenuine, WebhookStale, WebhookError) as error:
+        print(error)
+        return ()
+    if isinstance(event, AccountingRecordReadyForExport):
+        company_id: str = event.company_id
+        print(company_id, event.webhook_id, event.sent_at)
+        return event.accounting_record_ids
+    if isinstance(event, UnknownWebhookEvent):
+        print(event.event_type, event.payload, event.raw)
+    return ()
+
+
+async def file(brex: Brex, plain: BinaryIO, writer: ReceiptWriter) -> str:
+    """Receipts that may not come."""
+    await brex.receipts.download("accr_1", "rcpt_1", to=plain)
+    try:
+        await brex.receipts.download("accr_1", "rcpt_1", to=writer)
+    except (ReceiptNotFound, ReceiptTooLarge) as error:
+        return error.operation
+    except ReceiptNotWritten as error:
+        return str(error.__cause__)
+    except DownloadError as error:
+        return f"{error.status_code}"
+    return "here"
+
+
+def watch(event: Event) -> str | None:
+    """A hook that tells events apart."""
+    match event:
+        case TokensRefreshed():
+            return f"{event.seconds} {event.rotated} {event.recovered}"
+        case RefreshDelayed():
+            return f"{event.error} {event.error_code} {event.seconds}"
+        case ReauthorizationNeeded():
+            return event.cause
+        case GrantAging():
+            return f"{event.what} {event.days}"
+        case _:
+            return None
 
 
 async def generic(

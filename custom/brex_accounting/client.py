@@ -10,15 +10,16 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, cast
 
-from .auth.tokens import TokenSource, UserToken
+from .auth.user_token import UserToken
 from .checks import header, label
 from .errors import InvalidArgument
 from .events import Observer, OnEvent
 from .transport.caller import Caller, CallOptions
-from .transport.http import AsyncTransport, HttpSettings
 from .transport.retry import RetryPolicy
 from .transport.runtime import AccountKey, Runtime, default_runtime
 from .transport.session import Session
+from .transport.settings import AsyncTransport, HttpSettings
+from .transport.token_source import SharedTokenSource, TokenSource
 from .transport.window import RateLimit
 from .version import __version__
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .resources.company import CompanyResource
     from .resources.expenses import ExpensesResource
     from .resources.integrations import IntegrationsResource
+    from .resources.receipts import ReceiptsResource
     from .resources.records import RecordsResource
     from .resources.webhooks import WebhooksResource
 
@@ -39,7 +41,9 @@ class _Unchanged:
 
 _UNCHANGED: Final = _Unchanged()
 
-_RESOURCES: Final = frozenset({"integrations", "records", "expenses", "webhooks", "company"})
+_OF_A_GRANT: Final = ("BREX_CLIENT_ID", "BREX_CLIENT_SECRET", "BREX_TOKEN_FILE")
+
+_RESOURCES: Final = frozenset({"integrations", "records", "receipts", "expenses", "webhooks", "company"})
 """What a view makes for itself."""
 
 
@@ -103,7 +107,9 @@ class Brex:
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Any) -> Self:
         """A client from environment variables.
 
-        ``BREX_ACCESS_TOKEN`` holds a user token; ``BREX_ACCOUNT`` a label and ``BREX_BASE_URL`` another host, if set.
+        Either ``BREX_ACCESS_TOKEN`` holds a user token, or ``BREX_CLIENT_ID``, ``BREX_CLIENT_SECRET``,
+        ``BREX_TOKEN_FILE`` and ``BREX_ACCOUNT`` name a grant. ``BREX_ACCOUNT`` is the label; ``BREX_BASE_URL`` is
+        another host, ``BREX_ISSUER`` another issuer, if set.
 
         Args:
             environ: Where to look, the process's environment by default.
@@ -187,6 +193,13 @@ class Brex:
         return RecordsResource(self._caller)
 
     @cached_property
+    def receipts(self) -> ReceiptsResource:
+        """Download receipts of accounting records."""
+        from .resources.receipts import ReceiptsResource
+
+        return ReceiptsResource(self._caller)
+
+    @cached_property
     def expenses(self) -> ExpensesResource:
         """Read expenses, and set their memos."""
         from .resources.expenses import ExpensesResource
@@ -195,7 +208,7 @@ class Brex:
 
     @cached_property
     def webhooks(self) -> WebhooksResource:
-        """Subscribe to events."""
+        """Subscribe to events, and verify those that arrive."""
         from .resources.webhooks import WebhooksResource
 
         return WebhooksResource(self._caller)
@@ -254,6 +267,8 @@ class Brex:
             message = "account: expected a label, because tokens, limits and events of several accounts must not mix"
             raise InvalidArgument(message)
         name = None if account is None else label(account, "account")
+        if name is not None and isinstance(tokens, SharedTokenSource):
+            tokens = tokens.named(name, observer)
         counted = name if name is not None else cast("UserToken", tokens).fingerprint
         return Caller(
             session=self._session,
@@ -295,19 +310,31 @@ def _user_agent(product: str | None) -> str:
     return own if product is None else f"{own} {header(product, 'user_agent')}"
 
 
-def _credentials_from(environ: Mapping[str, str]) -> str:
+def _credentials_from(environ: Mapping[str, str]) -> str | TokenSource:
     token = environ.get("BREX_ACCESS_TOKEN")
-    named = [name for name in ("BREX_CLIENT_ID", "BREX_CLIENT_SECRET") if environ.get(name)]
+    named = [name for name in _OF_A_GRANT if environ.get(name)]
     if token and named:
-        message = f"BREX_ACCESS_TOKEN and {' and '.join(named)} are both set: keep one of them"
+        message = f"BREX_ACCESS_TOKEN and {' and '.join(named)} are both set: keep a user token, or a grant"
         raise InvalidArgument(message)
-    if named:
-        message = f"{' and '.join(named)}: this version takes user tokens only; set BREX_ACCESS_TOKEN instead"
+    if token:
+        return token
+    missing = [name for name in (*_OF_A_GRANT, "BREX_ACCOUNT") if not environ.get(name)]
+    if not named:
+        message = f"BREX_ACCESS_TOKEN is not set: put a user token there, or set {', '.join(missing)} for a grant"
         raise InvalidArgument(message)
-    if not token:
-        message = "BREX_ACCESS_TOKEN is not set: put a user token there"
+    if missing:
+        message = f"{' and '.join(named)}: a grant needs {', '.join(missing)} as well"
         raise InvalidArgument(message)
-    return token
+    from .auth.app import OAuthApp
+    from .auth.file_store import FileTokenStore
+    from .auth.issuer import ISSUER
+
+    app = OAuthApp(
+        client_id=environ["BREX_CLIENT_ID"],
+        client_secret=environ["BREX_CLIENT_SECRET"],
+        issuer=environ.get("BREX_ISSUER") or ISSUER,
+    )
+    return app.grant(FileTokenStore(environ["BREX_TOKEN_FILE"]))
 
 
 __all__ = ["BASE_URL", "Brex"]

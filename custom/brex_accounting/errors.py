@@ -14,6 +14,17 @@
     │   ├── ClientClosed                the client was closed during the call; also a RuntimeError
     │   ├── UnreadableAnswer            a 2xx whose body is not what the API's document says
     │   │   └── UnreadableRecords       a page of which some records cannot be read; the others hang on it
+    │   ├── TokenError                  there is no access token to call with
+    │   │   ├── ReauthorizationRequired the customer has to consent again; ``cause`` says why
+    │   │   ├── RefreshFailed           the issuer gave no tokens this time; later it may
+    │   │   ├── OAuthRefused            the issuer refuses the application itself, or what it asked
+    │   │   ├── TokenSourceFailed       the caller's own token source raised
+    │   │   └── TokenStoreError         the token store failed, or holds what cannot be read
+    │   │       └── TokensNotSaved      new tokens are in memory only: the store would not take them
+    │   ├── DownloadError               a receipt was not downloaded
+    │   │   ├── ReceiptNotFound         the record has no such receipt
+    │   │   ├── ReceiptTooLarge         it has more than ``max_bytes``
+    │   │   └── ReceiptNotWritten       it could not be written where the caller wanted it
     │   └── StatusError                 Brex answered with another status
     │       ├── BadRequest              400
     │       ├── Unauthorized            401
@@ -35,6 +46,13 @@
     │   ├── CursorInvalid               a cursor that is none, such as the string "null"
     │   ├── CursorRefused               Brex refused its own cursor: it has expired, or the page size is too large now
     │   └── PageContradiction           has_next_page says one thing, next_cursor another
+    ├── AuthorizationError              a login did not succeed
+    │   ├── AuthorizationDenied         the issuer sent the browser back without a code; ``error_code`` says why
+    │   └── StateMismatch               the callback belongs to another login, or was forged
+    ├── WebhookError                    a delivery must not be believed; also a ValueError
+    │   ├── WebhookMalformed            headers or body are not what a delivery has
+    │   ├── WebhookNotGenuine           no signature fits any secret
+    │   └── WebhookStale                it was signed too long ago, or in the future
     └── SpecError                       an OpenAPI document, overlay or generated tree is not what the build needs
 
 The text of an error holds operations, labels, statuses, codes, ids, JSON paths and what to do next; never a body, a
@@ -44,10 +62,13 @@ the error is pickled or copied.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 if TYPE_CHECKING:
+    import datetime
+
     from brex_accounting_client import BadRecord, Page
     from brex_accounting_client.models import AccountingErrorDetails
 
@@ -236,6 +257,90 @@ class UnreadableRecords(UnreadableAnswer):
         return kind, (cls, args, facts)
 
 
+class TokenError(CallError):
+    """There is no access token to call with.
+
+    Raised in a call it carries the call's facts; otherwise its operation is the request to the issuer.
+    """
+
+    def in_call(self, **facts: Any) -> Self:
+        """The same error as one call sees it; several calls may wait for the same token.
+
+        Args:
+            **facts: ``operation``, ``account``, ``attempts`` and ``maybe_applied`` of that call.
+        """
+        error = copy.copy(self)
+        vars(error).update(facts)
+        return error.advised(self.advice)
+
+
+ReauthorizationCause = Literal["revoked or expired", "answer lost", "revoked here", "no refresh token", "no grant"]
+"""Why a customer has to consent again.
+
+- ``revoked or expired``: the issuer refused the refresh token, and nothing here had used it before.
+- ``answer lost``: the issuer refused a refresh token that had been sent before, and the answer to that never came back:
+  a crash, or a lost connection, for longer than the issuer lets a used token be replayed.
+- ``revoked here``: the grant was revoked by this client.
+- ``no refresh token``: the access token has expired and none came with it: ask for the scope ``offline_access``.
+- ``no grant``: nothing is stored.
+"""
+
+
+class ReauthorizationRequired(TokenError):
+    """The customer has to consent again; until then nothing more is asked of the issuer with the old token.
+
+    Attributes:
+        cause: Why.
+        since: When that was found out, None where nothing was ever stored.
+    """
+
+    def __init__(
+        self, summary: str, *, cause: ReauthorizationCause, since: datetime.datetime | None, **facts: Any
+    ) -> None:
+        self.cause: ReauthorizationCause = cause
+        self.since: datetime.datetime | None = since
+        super().__init__(summary, **facts)
+
+
+class RefreshFailed(TokenError):
+    """The issuer gave no tokens this time: it was not reached, failed, or is busy. A later call tries again."""
+
+
+class OAuthRefused(TokenError):
+    """The issuer refuses the application or what it asked, for every account alike; ``error_code`` says why."""
+
+
+class TokenSourceFailed(TokenError):
+    """A token source of the caller's raised; what it raised is the cause."""
+
+
+class TokenStoreError(TokenError):
+    """The token store failed, is locked for too long, or holds what cannot be read; nothing in it was changed."""
+
+
+class TokensNotSaved(TokenStoreError):
+    """New tokens are in the memory of this process only: the store would not take them.
+
+    Nobody has used them yet, saving them is tried again, and the hook ``on_unsaved`` has been given them.
+    """
+
+
+class DownloadError(CallError):
+    """A receipt was not downloaded; where it should have gone nothing has changed."""
+
+
+class ReceiptNotFound(DownloadError):
+    """The record has no such receipt, or one without an address."""
+
+
+class ReceiptTooLarge(DownloadError):
+    """The receipt has more bytes than ``max_bytes``."""
+
+
+class ReceiptNotWritten(DownloadError, OSError):
+    """The receipt could not be written where the caller wanted it; what was raised there is the cause."""
+
+
 class StatusError(CallError):
     """Brex answered with a status outside 2xx.
 
@@ -403,6 +508,42 @@ class PageContradiction(PagingError):
     """``has_next_page`` and ``next_cursor`` contradict each other, so nobody knows whether this is the end."""
 
 
+class AuthorizationError(BrexError):
+    """A login did not succeed; the text says what to do.
+
+    Attributes:
+        error_code: The issuer's machine-readable code, None where it said none.
+    """
+
+    def __init__(self, message: str, *, error_code: str | None = None) -> None:
+        self.error_code: str | None = error_code
+        super().__init__(message)
+
+
+class AuthorizationDenied(AuthorizationError):
+    """The issuer sent the browser back without a code: the customer said no, or the request was wrong."""
+
+
+class StateMismatch(AuthorizationError):
+    """The state of the callback is not that of the request: it belongs to another login, or somebody forged it."""
+
+
+class WebhookError(BrexError, ValueError):
+    """A delivery must not be believed."""
+
+
+class WebhookMalformed(WebhookError):
+    """Headers or body are not what a delivery has; the text says which."""
+
+
+class WebhookNotGenuine(WebhookError):
+    """No signature of the delivery fits any of the secrets."""
+
+
+class WebhookStale(WebhookError):
+    """The delivery was signed too long ago, or in the future: it may be an old one sent again."""
+
+
 def _rebuilt(kind: type[E], args: tuple[Any, ...], facts: dict[str, Any]) -> E:
     """Make a travelled error: its text and its facts, nothing that came over the wire."""
     error = kind.__new__(kind, *args)
@@ -415,6 +556,8 @@ __all__ = [
     "ActiveIntegrationExists",
     "AnswerLost",
     "AttemptTimedOut",
+    "AuthorizationDenied",
+    "AuthorizationError",
     "BadRequest",
     "BrexError",
     "CallError",
@@ -426,23 +569,40 @@ __all__ = [
     "CursorRefused",
     "CursorRepeated",
     "DeadlineExceeded",
+    "DownloadError",
     "DuplicateRecords",
     "Forbidden",
     "IntegrationNotActive",
     "InvalidArgument",
     "NotFound",
+    "OAuthRefused",
     "PageContradiction",
     "PagingError",
     "RateLimited",
+    "ReauthorizationCause",
+    "ReauthorizationRequired",
+    "ReceiptNotFound",
+    "ReceiptNotWritten",
+    "ReceiptTooLarge",
     "RecordsNotFound",
     "RecordsNotReadyForExport",
+    "RefreshFailed",
     "ServerError",
     "SpecError",
+    "StateMismatch",
     "StatusError",
+    "TokenError",
+    "TokenSourceFailed",
+    "TokenStoreError",
+    "TokensNotSaved",
     "Unauthorized",
     "UnexpectedStatus",
     "Unprocessable",
     "UnreadableAnswer",
     "UnreadableRecords",
     "VendorAccountIdMismatch",
+    "WebhookError",
+    "WebhookMalformed",
+    "WebhookNotGenuine",
+    "WebhookStale",
 ]

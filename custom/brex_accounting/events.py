@@ -17,7 +17,7 @@ from typing import ClassVar, Literal
 
 from attrs import frozen
 
-from .errors import InvalidArgument
+from .errors import InvalidArgument, ReauthorizationCause
 
 logger: logging.Logger = logging.getLogger(__name__.rpartition(".")[0])
 
@@ -167,6 +167,83 @@ class UnknownSeen(Event):
         return f"unknown {self.kind} {self.name}"
 
 
+@frozen(kw_only=True)
+class TokensRefreshed(Event):
+    """New tokens are stored and in use.
+
+    Attributes:
+        seconds: How long the access token lasts.
+        rotated: Whether a new refresh token came with it.
+        recovered: Whether this brought to its end a refresh that somebody else had begun and not finished.
+    """
+
+    level: ClassVar[int] = logging.INFO
+
+    seconds: float
+    rotated: bool
+    recovered: bool
+
+    def _what(self) -> str:
+        rotated = ", with a new refresh token" if self.rotated else ""
+        recovered = ", after a refresh that was broken off" if self.recovered else ""
+        return f"refreshed{rotated}{recovered}; the access token lasts {self.seconds:.0f} s"
+
+
+@frozen(kw_only=True)
+class RefreshDelayed(Event):
+    """There are no new tokens yet; it is tried again.
+
+    Attributes:
+        error: The name of the error's class.
+        error_code: OAuth's error code, None without one.
+        seconds: When the next attempt may be made.
+    """
+
+    level: ClassVar[int] = logging.WARNING
+
+    error: str
+    error_code: str | None
+    seconds: float
+
+    def _what(self) -> str:
+        code = "" if self.error_code is None else f" {self.error_code}"
+        return f"no new tokens: {self.error}{code}; the next attempt may be made in {self.seconds:.0f} s"
+
+
+@frozen(kw_only=True)
+class ReauthorizationNeeded(Event):
+    """The customer has to consent again; told once, by whoever found out.
+
+    Attributes:
+        cause: As on ``ReauthorizationRequired``.
+    """
+
+    level: ClassVar[int] = logging.ERROR
+
+    cause: ReauthorizationCause
+
+    def _what(self) -> str:
+        return f"the customer has to consent again ({self.cause})"
+
+
+@frozen(kw_only=True)
+class GrantAging(Event):
+    """A grant or its refresh token comes near the 90 days after which Brex may refuse it.
+
+    Attributes:
+        what: ``grant`` since the consent, ``refresh token`` since it came.
+        days: How old it is.
+    """
+
+    level: ClassVar[int] = logging.WARNING
+
+    what: Literal["grant", "refresh token"]
+    days: float
+
+    def _what(self) -> str:
+        return f"the {self.what} is {self.days:.0f} days old; Brex may refuse it after 90"
+
+
 OnEvent = Callable[[Event], object]
 """A plain function that takes each event at once, in the event loop: quick, and never a coroutine function."""
 
@@ -212,10 +289,14 @@ __all__ = [
     "CallEnded",
     "CallStarted",
     "Event",
+    "GrantAging",
     "Observer",
     "OnEvent",
     "Outcome",
     "PageReached",
+    "ReauthorizationNeeded",
+    "RefreshDelayed",
+    "TokensRefreshed",
     "UnknownSeen",
     "WaitCause",
     "Waiting",

@@ -1,33 +1,11 @@
-"""Access tokens, and where they come from."""
+"""User tokens."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import NoReturn, Protocol, runtime_checkable
+from typing import NoReturn
 
 from ..checks import header
-
-
-@runtime_checkable
-class TokenSource(Protocol):
-    """Gives the access token for each request."""
-
-    @property
-    def client_id(self) -> str | None:
-        """The OAuth client that tokens are issued to, None for user tokens; Brex counts its rate limit for each."""
-        ...
-
-    def token_at_hand(self) -> str | None:
-        """The token to send now if nothing has to be waited for, else None."""
-        ...
-
-    async def access_token(self) -> str:
-        """The token to send now; may wait for a refresh. Raises a BrexError if there is none."""
-        ...
-
-    async def refused(self, token: str) -> bool:
-        """Brex answered 401 to this token. True if another one is there now and the request is worth sending again."""
-        ...
 
 
 class UserToken:
@@ -72,4 +50,4 @@ class UserToken:
         raise TypeError(message)
 
 
-__all__ = ["TokenSource", "UserToken"]
+__all__ = ["UserToken"]

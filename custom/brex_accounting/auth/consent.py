@@ -1,0 +1,135 @@
+"""The two ends of a grant: from a code to a stored grant, and from a stored grant to a revoked one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from ..errors import AuthorizationError, BrexError, TokenStoreError
+from ..transport.send_failed import SendFailed
+from .authorization import AuthorizationRequest
+from .grant_state import GrantState, to_bytes
+from .kept import KeptGrant, Saved
+from .reasons import not_saved, refresh_failed, refused
+from .renewal import Terms
+from .token_answer import NoTokens, read_refusal
+from .token_request import TokenRequest
+from .unbroken import Interrupted, Unbroken
+
+_PAUSES = (0.0, 0.1, 0.3, 1.0, 2.0)
+"""Seconds before each attempt to store what there is."""
+
+
+class Consent:
+    """Begins and ends the grant of one store.
+
+    Args:
+        terms: Who is asked.
+        kept: Where the grant is.
+        on_unsaved: Given what the store does not take.
+    """
+
+    def __init__(self, terms: Terms, kept: KeptGrant, on_unsaved: Callable[[bytes], None]) -> None:
+        self._terms = terms
+        self._kept = kept
+        self._on_unsaved = on_unsaved
+        self._clock = terms.runtime.clock
+        self._unbroken = Unbroken()
+
+    async def redeem(self, code: str, request: AuthorizationRequest) -> None:
+        """Store what a code is good for; a grant that is there is replaced.
+
+        The lock comes first, and the store is read: a code is good for one use, and a store that does not work should
+        be known before.
+
+        Args:
+            code: The code.
+            request: What it answers.
+
+        Raises:
+            AuthorizationError: The issuer gives no tokens for the code.
+            TokenError: The store, or the issuer, did not do its part.
+        """
+        terms = self._terms
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": request.redirect_uri,
+            "code_verifier": request.code_verifier,
+        }
+        async with terms.issuer.web() as web:
+            url = (await terms.issuer.discover(web)).token
+            async with self._kept.locked(lease=terms.lease, wait=terms.wait) as fence:
+                current = await self._kept.load()
+                asked = TokenRequest(terms.issuer, terms.runtime, terms.request_seconds)
+                result = await asked.send(web, url, form, repeats=False, unbroken=self._unbroken)
+                if isinstance(result, NoTokens):
+                    raise _no_grant(result, asked.attempts)
+                state = result.granted(
+                    issuer=terms.issuer.url,
+                    client_id=terms.issuer.client_id,
+                    asked=request.scopes,
+                    now=self._clock.now(),
+                )
+                await self._save(current, state, fence)
+        self._unbroken.finish()
+
+    async def revoke(self) -> None:
+        """Let the issuer end the grant, and forget its tokens; a grant that is dead or was never there is left alone.
+
+        Raises:
+            TokenError: The store, or the issuer, did not do its part.
+        """
+        terms = self._terms
+        async with terms.issuer.web() as web:
+            url = (await terms.issuer.discover(web)).revoke
+            async with self._kept.locked(lease=terms.lease, wait=terms.wait) as fence:
+                current = await self._kept.load()
+                if current is None or current.state.dead is not None:
+                    return
+                state = current.state
+                kind = "refresh_token" if state.refresh_token else "access_token"
+                form = {"token": state.refresh_token or state.access_token or "", "token_type_hint": kind}
+                try:
+                    answer = await terms.issuer.post(web, url, form, seconds=terms.request_seconds)
+                except SendFailed as failed:
+                    raise refresh_failed(NoTokens(kind="unclear", reason=failed.reason), 1) from None
+                if not 200 <= answer.status < 300:
+                    result = read_refusal(answer, self._clock.now())
+                    raise refused(result, 1) if result.kind == "refused" else refresh_failed(result, 1)
+                await self._save(current, state.revoked(self._clock.now()), fence)
+        self._unbroken.finish()
+
+    async def _save(self, current: Saved | None, state: GrantState, fence: int) -> None:
+        """Store it, whoever is cancelled meanwhile; whatever else is there by now is older."""
+        raised: BrexError | None = None
+        for pause in _PAUSES:
+            try:
+                if pause:
+                    await self._unbroken.run(partial(self._clock.sleep, pause))
+                expected = None if current is None else current.version
+                if await self._unbroken.run(partial(self._kept.save, expected, state, fence=fence)) is not None:
+                    return
+                current = await self._unbroken.run(self._kept.load)
+                if current is not None and current.state.access_token == state.access_token:
+                    return
+            except (TokenStoreError, Interrupted) as error:
+                raised = error if isinstance(error, TokenStoreError) else raised
+        self._on_unsaved(to_bytes(state))
+        raise not_saved() from raised
+
+
+def _no_grant(result: NoTokens, attempts: int) -> BrexError:
+    if result.kind == "unclear":
+        message = f"the answer to the code was lost ({result.reason}); begin a new authorization_request()"
+        return AuthorizationError(message)
+    if result.error_code == "invalid_grant":
+        message = (
+            "the issuer refuses the code: it was used before, has expired, or belongs to another redirect_uri; begin a "
+            "new authorization_request()"
+        )
+        return AuthorizationError(message, error_code=result.error_code)
+    return refused(result, attempts) if result.kind == "refused" else refresh_failed(result, attempts)
+
+
+__all__ = ["Consent"]
