@@ -50,11 +50,12 @@ class TokenStore(Protocol):
         Args:
             expected: The version that is to be replaced, None where there is none yet.
             content: What to store.
-            fence: The number that the lock gave.
+            fence: The number that the lock gave, which must be held still, and by this object: a store may refuse any
+                other.
 
         Returns:
             What is stored now, with a version one higher (1 for the first); None where another version is stored, or
-            where the lock was given to somebody else after this fence, and nothing has changed.
+            where the lock was left or given to somebody else, and nothing has changed.
         """
         ...
 
