@@ -43,6 +43,9 @@ _UNCHANGED: Final = _Unchanged()
 
 _OF_A_GRANT: Final = ("BREX_CLIENT_ID", "BREX_CLIENT_SECRET", "BREX_TOKEN_FILE")
 
+_SHARED_OPTIONS: Final = ("proxy", "ssl_context", "transport", "on_event", "runtime")
+"""What a client has in common with the application whose grant it uses."""
+
 _RESOURCES: Final = frozenset({"integrations", "records", "receipts", "expenses", "webhooks", "company"})
 """What a view makes for itself."""
 
@@ -119,11 +122,10 @@ class Brex:
             InvalidArgument: A variable is missing, or two contradict each other; the text names them.
         """
         found = os.environ if environ is None else environ
-        credentials = _credentials_from(found)
         for variable, option in (("BREX_ACCOUNT", "account"), ("BREX_BASE_URL", "base_url")):
             if found.get(variable):
                 options.setdefault(option, found[variable])
-        return cls(credentials, **options)
+        return cls(_credentials_from(found, options), **options)
 
     # ---- views --------------------------------------------------------------------------------------------------
 
@@ -310,7 +312,7 @@ def _user_agent(product: str | None) -> str:
     return own if product is None else f"{own} {header(product, 'user_agent')}"
 
 
-def _credentials_from(environ: Mapping[str, str]) -> str | TokenSource:
+def _credentials_from(environ: Mapping[str, str], options: Mapping[str, Any]) -> str | TokenSource:
     token = environ.get("BREX_ACCESS_TOKEN")
     named = [name for name in _OF_A_GRANT if environ.get(name)]
     if token and named:
@@ -318,7 +320,9 @@ def _credentials_from(environ: Mapping[str, str]) -> str | TokenSource:
         raise InvalidArgument(message)
     if token:
         return token
-    missing = [name for name in (*_OF_A_GRANT, "BREX_ACCOUNT") if not environ.get(name)]
+    missing = [name for name in _OF_A_GRANT if not environ.get(name)]
+    if not options.get("account"):
+        missing.append("BREX_ACCOUNT")
     if not named:
         message = f"BREX_ACCESS_TOKEN is not set: put a user token there, or set {', '.join(missing)} for a grant"
         raise InvalidArgument(message)
@@ -333,6 +337,8 @@ def _credentials_from(environ: Mapping[str, str]) -> str | TokenSource:
         client_id=environ["BREX_CLIENT_ID"],
         client_secret=environ["BREX_CLIENT_SECRET"],
         issuer=environ.get("BREX_ISSUER") or ISSUER,
+        # The issuer is reached as Brex is.
+        **{name: options[name] for name in _SHARED_OPTIONS if name in options},
     )
     return app.grant(FileTokenStore(environ["BREX_TOKEN_FILE"]))
 

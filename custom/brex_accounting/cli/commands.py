@@ -14,8 +14,8 @@ from typer.main import get_command
 from ..version import __version__
 from .failure import tell_shell
 
-_ELSEWHERE: Final[Mapping[str, str]] = {"emulator": "..emulator.command"}
-"""Where commands are that have a module of their own: an ``app`` with one command."""
+_ELSEWHERE: Final[Mapping[str, str]] = {"auth": ".auth", "emulator": "..emulator.command"}
+"""Where commands are that have a module of their own: its ``app``, with one command or a group of them."""
 
 
 class _Commands(TyperGroup):
@@ -66,6 +66,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else [*arguments]
     try:
         return app(given or ["--help"], standalone_mode=False) or 0
+    except typer.Abort:  # Ctrl-C, or the end of the input, at a question
+        return 130
     except typer.TyperException as error:
         tell_shell(given)
         print(f"error: {error.format_message()}", file=sys.stderr)
