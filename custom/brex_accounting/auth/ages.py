@@ -22,10 +22,9 @@ class Ages:
         self, state: GrantState, now: datetime.datetime
     ) -> Iterator[tuple[Literal["grant", "refresh token"], float]]:
         """What has come to an age that was not warned of before, and its age in days."""
-        since: tuple[tuple[Literal["grant", "refresh token"], datetime.datetime], ...] = (
-            ("grant", state.granted_at),
-            ("refresh token", state.refresh_token_at),
-        )
+        since: list[tuple[Literal["grant", "refresh token"], datetime.datetime]] = [("grant", state.granted_at)]
+        if state.refresh_token is not None:
+            since.append(("refresh token", state.refresh_token_at))
         for what, start in since:
             days = (now - start).total_seconds() / 86_400
             reached = [limit for limit in WARNED_AT if days >= limit]

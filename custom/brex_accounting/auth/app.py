@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn
@@ -135,10 +135,13 @@ class OAuthApp:
         if not isinstance(store, TokenStore):  # pyright: ignore[reportUnnecessaryIsInstance]
             message = "store: expected a token store, such as FileTokenStore('tokens/acme.json')"
             raise InvalidArgument(message)
+        if not isinstance(store, Hashable):  # pyright: ignore[reportUnnecessaryIsInstance]
+            message = "store: expected one that hashes; give its class __hash__, or no __eq__"
+            raise InvalidArgument(message)
         kept = KeptGrant(store, issuer=self.issuer, client_id=self.client_id)
         on_unsaved = partial(self._unsaved, store)
         key = ("grant", self.issuer, self.client_id, store)
-        keeper = self._runtime.shared(key, lambda: Keeper(self._terms, kept, on_unsaved))
+        keeper = self._runtime.shared(key, lambda: Keeper(self._runtime, kept))
         return Grant(keeper, Consent(self._terms, kept, on_unsaved), account=None, observer=self._observer)
 
     async def discover(self) -> None:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Final
 
-from ..errors import AuthorizationError, BrexError, TokenStoreError
+from ..errors import (
+    AuthorizationError,
+    BrexError,
+    RefreshFailed,
+    TokenError,
+    TokensNotSaved,
+    TokenStoreError,
+)
 from ..transport.send_failed import SendFailed
 from .authorization import AuthorizationRequest
 from .grant_state import GrantState, to_bytes
@@ -15,6 +23,15 @@ from .renewal import Terms
 from .token_answer import NoTokens, read_refusal
 from .token_request import TokenRequest
 from .unbroken import Interrupted, Unbroken
+
+_EXCHANGE_ADVICE: Final[Mapping[type[TokenError], str]] = {
+    RefreshFailed: "Call exchange() again while the code is good, or begin a new authorization_request().",
+    TokensNotSaved: "Put what on_unsaved was given into the store, or begin a new authorization_request().",
+}
+_REVOKE_ADVICE: Final[Mapping[type[TokenError], str]] = {
+    RefreshFailed: "Call revoke() again.",
+    TokensNotSaved: "The grant is revoked, and the store holds it as before: empty it.",
+}
 
 _PAUSES = (0.0, 0.1, 0.3, 1.0, 2.0)
 """Seconds before each attempt to store what there is."""
@@ -30,11 +47,10 @@ class Consent:
     """
 
     def __init__(self, terms: Terms, kept: KeptGrant, on_unsaved: Callable[[bytes], None]) -> None:
-        self._terms = terms
+        self.terms: Terms = terms
         self._kept = kept
-        self._on_unsaved = on_unsaved
+        self.on_unsaved: Callable[[bytes], None] = on_unsaved
         self._clock = terms.runtime.clock
-        self._unbroken = Unbroken()
 
     async def redeem(self, code: str, request: AuthorizationRequest) -> None:
         """Store what a code is good for; a grant that is there is replaced.
@@ -50,7 +66,24 @@ class Consent:
             AuthorizationError: The issuer gives no tokens for the code.
             TokenError: The store, or the issuer, did not do its part.
         """
-        terms = self._terms
+        try:
+            await self._redeem(code, request)
+        except TokenError as error:
+            raise _of(error, "code exchange", _EXCHANGE_ADVICE) from error.__cause__
+
+    async def revoke(self) -> None:
+        """Let the issuer end the grant, and forget its tokens; a grant that is dead or was never there is left alone.
+
+        Raises:
+            TokenError: The store, or the issuer, did not do its part.
+        """
+        try:
+            await self._revoke()
+        except TokenError as error:
+            raise _of(error, "revocation", _REVOKE_ADVICE) from error.__cause__
+
+    async def _redeem(self, code: str, request: AuthorizationRequest) -> None:
+        terms, unbroken = self.terms, Unbroken()
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -62,7 +95,7 @@ class Consent:
             async with self._kept.locked(lease=terms.lease, wait=terms.wait) as fence:
                 current = await self._kept.load()
                 asked = TokenRequest(terms.issuer, terms.runtime, terms.request_seconds)
-                result = await asked.send(web, url, form, repeats=False, unbroken=self._unbroken)
+                result = await asked.send(web, url, form, repeats=False, unbroken=unbroken)
                 if isinstance(result, NoTokens):
                     raise _no_grant(result, asked.attempts)
                 state = result.granted(
@@ -71,16 +104,11 @@ class Consent:
                     asked=request.scopes,
                     now=self._clock.now(),
                 )
-                await self._save(current, state, fence)
-        self._unbroken.finish()
+                await self._save(current, state, fence, unbroken)
+        unbroken.finish()
 
-    async def revoke(self) -> None:
-        """Let the issuer end the grant, and forget its tokens; a grant that is dead or was never there is left alone.
-
-        Raises:
-            TokenError: The store, or the issuer, did not do its part.
-        """
-        terms = self._terms
+    async def _revoke(self) -> None:
+        terms, unbroken = self.terms, Unbroken()
         async with terms.issuer.web() as web:
             url = (await terms.issuer.discover(web)).revoke
             async with self._kept.locked(lease=terms.lease, wait=terms.wait) as fence:
@@ -97,26 +125,31 @@ class Consent:
                 if not 200 <= answer.status < 300:
                     result = read_refusal(answer, self._clock.now())
                     raise refused(result, 1) if result.kind == "refused" else refresh_failed(result, 1)
-                await self._save(current, state.revoked(self._clock.now()), fence)
-        self._unbroken.finish()
+                await self._save(current, state.revoked(self._clock.now()), fence, unbroken)
+        unbroken.finish()
 
-    async def _save(self, current: Saved | None, state: GrantState, fence: int) -> None:
+    async def _save(self, current: Saved | None, state: GrantState, fence: int, unbroken: Unbroken) -> None:
         """Store it, whoever is cancelled meanwhile; whatever else is there by now is older."""
         raised: BrexError | None = None
         for pause in _PAUSES:
             try:
                 if pause:
-                    await self._unbroken.run(partial(self._clock.sleep, pause))
+                    await unbroken.run(partial(self._clock.sleep, pause))
                 expected = None if current is None else current.version
-                if await self._unbroken.run(partial(self._kept.save, expected, state, fence=fence)) is not None:
+                if await unbroken.run(partial(self._kept.save, expected, state, fence=fence)) is not None:
                     return
-                current = await self._unbroken.run(self._kept.load)
+                current = await unbroken.run(self._kept.load)
                 if current is not None and current.state.access_token == state.access_token:
                     return
             except (TokenStoreError, Interrupted) as error:
                 raised = error if isinstance(error, TokenStoreError) else raised
-        self._on_unsaved(to_bytes(state))
+        self.on_unsaved(to_bytes(state))
         raise not_saved() from raised
+
+
+def _of(error: TokenError, operation: str, advice: Mapping[type[TokenError], str]) -> TokenError:
+    """The error as one of this operation; most of them are about refreshes elsewhere."""
+    return error.in_call(operation=operation).advised(advice.get(type(error), error.advice))
 
 
 def _no_grant(result: NoTokens, attempts: int) -> BrexError:

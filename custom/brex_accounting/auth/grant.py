@@ -13,7 +13,7 @@ from ..events import Observer
 from .authorization import AuthorizationRequest
 from .consent import Consent
 from .grant_state import GrantState
-from .keeper import Keeper, Teller
+from .keeper import Asker, Keeper
 
 
 @frozen(kw_only=True)
@@ -50,12 +50,13 @@ class Grant:
     def __init__(self, keeper: Keeper, consent: Consent, *, account: str | None, observer: Observer) -> None:
         self._keeper = keeper
         self._consent = consent
-        self._teller = Teller(account, observer, self)
+        self._account = account
+        self._observer = observer
 
     @property
     def client_id(self) -> str:
         """The OAuth client that the grant belongs to."""
-        return self._keeper.terms.issuer.client_id
+        return self._consent.terms.issuer.client_id
 
     # ---- what a client asks of it -------------------------------------------------------------------------------
 
@@ -71,7 +72,7 @@ class Grant:
             TokenError: There is none now.
         """
         try:
-            return await self._keeper.access_token(self._teller)
+            return await self._keeper.access_token(self._asker())
         except TokenError as error:
             failed = error
         raise self._ours(failed)
@@ -84,7 +85,7 @@ class Grant:
             TokenError: There is none now.
         """
         try:
-            return await self._keeper.refused(token, self._teller)
+            return await self._keeper.refused(token, self._asker())
         except TokenError as error:
             failed = error
         raise self._ours(failed)
@@ -131,7 +132,7 @@ class Grant:
         """
         oldest = seconds(age.total_seconds() if isinstance(age, datetime.timedelta) else age, "age")
         try:
-            return await self._keeper.refresh_if_older_than(oldest, self._teller)
+            return await self._keeper.refresh_if_older_than(oldest, self._asker())
         except TokenError as error:
             failed = error
         raise self._ours(failed)
@@ -163,9 +164,12 @@ class Grant:
             return
         raise self._ours(failed)
 
+    def _asker(self) -> Asker:
+        return Asker(self._consent.terms, self._account, self._observer, self._consent.on_unsaved, self)
+
     def _ours(self, error: TokenError) -> TokenError:
         """The error as this grant's caller sees it: others may wait for the same token under other names."""
-        told = error.in_call(account=self._teller.account)
+        told = error.in_call(account=self._account)
         told.__cause__ = error.__cause__
         return told
 

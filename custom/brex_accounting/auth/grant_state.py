@@ -151,6 +151,12 @@ def _check(state: GrantState) -> None:
     if any(instant.tzinfo is None for instant in instants):
         message = "time zone missing - at `$` times"
         raise msgspec.ValidationError(message)
+    if state.dead is None and not state.access_token:
+        message = "Expected a token - at `$.access_token`"
+        raise msgspec.ValidationError(message)
+    if state.refresh_token == "":
+        message = "Expected a token, or null - at `$.refresh_token`"
+        raise msgspec.ValidationError(message)
     if not 0 < state.lifetime <= LONGEST_LIFETIME:
         message = "Expected a lifetime - at `$.expires_at`"
         raise msgspec.ValidationError(message)

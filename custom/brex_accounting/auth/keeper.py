@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from ..errors import ReauthorizationRequired, TokenError, TokensNotSaved
 from ..events import GrantAging, Observer, ReauthorizationNeeded, RefreshDelayed, TokensRefreshed, logger
+from ..transport.runtime import Runtime
 from .ages import Ages
 from .grant_state import GrantState, to_bytes
 from .hold import Hold, lead_of, left_of
@@ -21,22 +22,29 @@ _FIRST_BACKOFF = 1.0
 
 _LONGEST_BACKOFF = 60.0
 
+_LONGEST_ASKED = 300.0
+"""What one answer's ``Retry-After`` says must not stop a grant for longer, in seconds."""
+
 _RELOAD_SECONDS = 1.0
 """Seconds between two looks at a store whose grant is dead, for a new one."""
 
 
 @frozen(eq=False)
-class Teller:
-    """Whom a refresh tells what it does.
+class Asker:
+    """Whoever asks for a token: how a refresh that it begins is done, and whom that tells what it does.
 
     Attributes:
-        account: The label of the client that began it.
+        terms: How.
+        account: The label of its client.
         observer: Its observer.
+        on_unsaved: Given what the store does not take.
         owner: What must live until the refresh is over: a client that is closed waits for it.
     """
 
+    terms: Terms
     account: str | None
     observer: Observer
+    on_unsaved: Callable[[bytes], None]
     owner: object = field(repr=False)
 
 
@@ -44,17 +52,15 @@ class Keeper:
     """The tokens of one grant in this process.
 
     Args:
-        terms: How it is refreshed.
+        runtime: The time, and what must outlive its clients.
         kept: Where it is stored.
-        on_unsaved: Given what the store does not take.
     """
 
-    def __init__(self, terms: Terms, kept: KeptGrant, on_unsaved: Callable[[bytes], None]) -> None:
-        self.terms = terms
+    def __init__(self, runtime: Runtime, kept: KeptGrant) -> None:
+        self._runtime = runtime
         self.kept = kept
-        self._on_unsaved = on_unsaved
-        self._clock = terms.runtime.clock
-        self._random = terms.runtime.random
+        self._clock = runtime.clock
+        self._random = runtime.random
         self._hold: Hold | None = None
         self._unsaved: Unsaved | None = None
         self._renewals: dict[int, tuple[asyncio.Task[None], Renewal]] = {}
@@ -73,7 +79,7 @@ class Keeper:
             return None
         return hold.state.access_token
 
-    async def access_token(self, teller: Teller) -> str:
+    async def access_token(self, asker: Asker) -> str:
         """The access token to send now.
 
         Raises:
@@ -85,14 +91,14 @@ class Keeper:
                 return hold.state.access_token
             if not hold.is_over(self._clock):
                 # Good for a while yet: whoever calls does not have to wait for its successor.
-                self._begin_in_background(teller)
+                self._begin_in_background(asker)
                 return hold.state.access_token
-        state = await self.renewed(teller)
+        state = await self.renewed(asker)
         if state.access_token is None:  # pragma: no cover - a grant without one is dead
             raise AssertionError
         return state.access_token
 
-    async def refused(self, token: str, teller: Teller) -> bool:
+    async def refused(self, token: str, asker: Asker) -> bool:
         """Whether there is another access token now than the one that was refused.
 
         Raises:
@@ -101,21 +107,21 @@ class Keeper:
         hold = self._hold
         if hold is not None and self._unsaved is None and hold.state.access_token not in (None, token):
             return True
-        state = await self.renewed(teller, needed=lambda stored: stored.access_token == token)
+        state = await self.renewed(asker, needed=lambda stored: stored.access_token == token)
         return state.access_token != token
 
-    async def renewed(self, teller: Teller, needed: Callable[[GrantState], bool] | None = None) -> GrantState:
+    async def renewed(self, asker: Asker, needed: Callable[[GrantState], bool] | None = None) -> GrantState:
         """The grant, refreshed if that is needed.
 
         Args:
-            teller: Whom to tell.
+            asker: Who asks.
             needed: Whether it is, by what is stored; by default, whether the access token is due.
 
         Raises:
             TokenError: It was needed, and did not succeed.
         """
         while True:
-            begun, renewal = self._renewal(teller, needed or self._is_due)
+            begun, renewal = self._renewal(asker, needed or self._is_due)
             is_late = renewal.outcome.done()
             try:
                 renewed = await asyncio.shield(renewal.outcome)
@@ -150,7 +156,7 @@ class Keeper:
             raise no_grant()
         return saved.state
 
-    async def refresh_if_older_than(self, age: float, teller: Teller) -> bool:
+    async def refresh_if_older_than(self, age: float, asker: Asker) -> bool:
         """Refresh a grant whose last refresh is so many seconds ago; whether that was the case.
 
         Raises:
@@ -166,8 +172,9 @@ class Keeper:
         if state.dead is not None:
             raise dead(state.dead)
         if not needed(state):
+            self._warn(state, asker)  # as nobody else looks at an idle grant
             return False
-        return (await self.renewed(teller, needed)).refreshed_at > state.refreshed_at
+        return (await self.renewed(asker, needed)).refreshed_at > state.refreshed_at
 
     def forget(self) -> None:
         """Look the grant up again: it was replaced, or revoked."""
@@ -187,7 +194,11 @@ class Keeper:
             saved = await self.kept.load()
             if saved is None:
                 raise no_grant()
-            hold = self._holding(saved)
+            if hold is not None and hold.state.dead is not None and _same_tokens(hold.state, saved.state):
+                # A store that would not take the mark says that it is alive.
+                self._reload_at = now + _RELOAD_SECONDS
+            else:
+                hold = self._holding(saved)
         if hold is not None and hold.state.dead is not None:
             raise dead(hold.state.dead)
         return hold
@@ -202,11 +213,11 @@ class Keeper:
 
     # ---- refreshes ----------------------------------------------------------------------------------------------
 
-    def _begin_in_background(self, teller: Teller) -> None:
+    def _begin_in_background(self, asker: Asker) -> None:
         if self._clock.monotonic() >= self._not_before:
-            self._renewal(teller, self._is_due)
+            self._renewal(asker, self._is_due)
 
-    def _renewal(self, teller: Teller, needed: Callable[[GrantState], bool]) -> tuple[bool, Renewal]:
+    def _renewal(self, asker: Asker, needed: Callable[[GrantState], bool]) -> tuple[bool, Renewal]:
         """The refresh under way in this event loop, or a new one; True for a new one.
 
         Raises:
@@ -217,29 +228,29 @@ class Keeper:
         if found is not None and found[0].get_loop() is loop and not found[0].done():
             return False, found[1]
         if self._failed is not None and self._clock.monotonic() < self._not_before:
-            raise self._failed
+            raise self._failed.with_traceback(None)  # or it grows with each call
         renewal = Renewal(
-            self.terms,
+            asker.terms,
             self.kept,
             needed=needed,
             unsaved=self._unsaved,
-            on_renewed=lambda renewed: self._renewed(renewed, teller),
-            on_unsaved=lambda unsaved: self._not_saved(unsaved, teller),
-            on_dead=lambda saved: self._died(saved, teller),
+            on_renewed=lambda renewed: self._renewed(renewed, asker),
+            on_unsaved=lambda unsaved: self._not_saved(unsaved, asker),
+            on_dead=lambda saved: self._died(saved, asker),
         )
-        task = loop.create_task(self._run(renewal, teller))
+        task = loop.create_task(self._run(renewal, asker))
         self._renewals[id(loop)] = task, renewal
         task.add_done_callback(lambda done: self._forget(id(loop), done, renewal))
         return True, renewal
 
-    async def _run(self, renewal: Renewal, teller: Teller) -> None:
+    async def _run(self, renewal: Renewal, asker: Asker) -> None:
         try:
             await renewal.run()
         finally:
             outcome = renewal.outcome
             error = outcome.exception() if outcome.done() and not outcome.cancelled() else None
             if isinstance(error, TokenError) and not isinstance(error, TokensNotSaved):
-                self._back_off(error, teller)
+                self._back_off(error, asker)
 
     def _forget(self, key: int, done: asyncio.Task[None], renewal: Renewal) -> None:
         renewal.outcome.cancel()  # of a task that was cancelled before it began: nothing else would ever end it
@@ -265,53 +276,64 @@ class Keeper:
 
     # ---- what comes of them -------------------------------------------------------------------------------------
 
-    def _renewed(self, renewed: Renewed, teller: Teller) -> None:
+    def _renewed(self, renewed: Renewed, asker: Asker) -> None:
         if self._unsaved is not None:
             self._unsaved = None
-            self.terms.runtime.let_go(self)
+            self._runtime.let_go(self)
         self._failures, self._failed, self._not_before = 0, None, 0.0
         self._holding(renewed.saved)
         state = renewed.saved.state
         if renewed.asked:
-            teller.observer.tell(
+            asker.observer.tell(
                 TokensRefreshed(
                     operation=OPERATION,
-                    account=teller.account,
+                    account=asker.account,
                     seconds=state.lifetime,
                     rotated=renewed.rotated,
                     recovered=renewed.recovered,
                 )
             )
+        self._warn(state, asker)
+
+    def _warn(self, state: GrantState, asker: Asker) -> None:
+        """Tell of a grant that grows old."""
         for what, days in self._ages.worth_a_warning(state, self._clock.now()):
-            teller.observer.tell(GrantAging(operation=OPERATION, account=teller.account, what=what, days=days))
+            asker.observer.tell(GrantAging(operation=OPERATION, account=asker.account, what=what, days=days))
 
-    def _not_saved(self, unsaved: Unsaved, teller: Teller) -> None:
+    def _not_saved(self, unsaved: Unsaved, asker: Asker) -> None:
         self._unsaved = unsaved
-        self.terms.runtime.keep(self)
+        self._runtime.keep(self)
         logger.critical("token refresh: the token store does not take the new tokens; they are in memory only")
-        self._tell_delay(teller, TokensNotSaved.__name__, None, 0.0)
-        self._on_unsaved(to_bytes(unsaved.state))
+        self._tell_delay(asker, TokensNotSaved.__name__, None, 0.0)
+        asker.on_unsaved(to_bytes(unsaved.state))
 
-    def _died(self, saved: Saved, teller: Teller) -> None:
+    def _died(self, saved: Saved, asker: Asker) -> None:
         self._holding(saved)
         if saved.state.dead is not None:
             cause = saved.state.dead.cause
-            teller.observer.tell(ReauthorizationNeeded(operation=OPERATION, account=teller.account, cause=cause))
+            asker.observer.tell(ReauthorizationNeeded(operation=OPERATION, account=asker.account, cause=cause))
 
-    def _back_off(self, error: TokenError, teller: Teller) -> None:
+    def _back_off(self, error: TokenError, asker: Asker) -> None:
         if isinstance(error, ReauthorizationRequired):
-            return  # nothing more is asked of the issuer, and the store is looked at at its own pace
-        wait = max(min(_FIRST_BACKOFF * 2**self._failures, _LONGEST_BACKOFF), error.retry_after or 0.0)
+            # Nothing more is asked of the issuer, and the store is looked at at its own pace.
+            self._failed, self._not_before = error, self._clock.monotonic() + _RELOAD_SECONDS
+            return
+        asked = min(error.retry_after or 0.0, _LONGEST_ASKED)
+        wait = max(min(_FIRST_BACKOFF * 2**self._failures, _LONGEST_BACKOFF), asked)
         self._failures = min(self._failures + 1, 10)
         self._failed, self._not_before = error, self._clock.monotonic() + wait
-        self._tell_delay(teller, type(error).__name__, error.error_code, wait)
+        self._tell_delay(asker, type(error).__name__, error.error_code, wait)
 
-    def _tell_delay(self, teller: Teller, error: str, error_code: str | None, seconds: float) -> None:
-        teller.observer.tell(
+    def _tell_delay(self, asker: Asker, error: str, error_code: str | None, seconds: float) -> None:
+        asker.observer.tell(
             RefreshDelayed(
-                operation=OPERATION, account=teller.account, error=error, error_code=error_code, seconds=seconds
+                operation=OPERATION, account=asker.account, error=error, error_code=error_code, seconds=seconds
             )
         )
+
+
+def _same_tokens(one: GrantState, other: GrantState) -> bool:
+    return (one.access_token, one.refresh_token) == (other.access_token, other.refresh_token)
 
 
 def _is_cancelled() -> bool:
@@ -320,4 +342,4 @@ def _is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-__all__ = ["Keeper", "Teller"]
+__all__ = ["Asker", "Keeper"]

@@ -53,17 +53,19 @@ class KeptGrant:
         except Exception as error:
             what = f"load failed ({type(error).__name__})"
             raise store_failed(what) from error
-        if stored is None:
-            return None
         try:
-            state = from_bytes(stored.content)
+            if stored is None:
+                return None
+            version, state = stored.version, from_bytes(stored.content)
         except Unreadable as error:
             reason = str(error)
+        except AttributeError:
+            reason = "load gave something else than Stored"
         else:
             if (state.issuer, state.client_id) != (self._issuer, self._client_id):
                 what = "it holds a grant of another client or issuer"
                 raise store_failed(what, "Give each application a store of its own, or authorize again in a new one.")
-            return Saved(stored.version, state)
+            return Saved(version, state)
         what = f"what it holds cannot be read: {reason}"
         raise store_failed(what, "Restore it, or authorize again in a new store.")
 
@@ -75,10 +77,10 @@ class KeptGrant:
         """
         try:
             stored = await self.store.compare_and_swap(expected, to_bytes(state), fence=fence)
-        except Exception as error:
+            return None if stored is None else Saved(stored.version, state)
+        except Exception as error:  # one that answers nonsense too: what it was given may be the only good tokens
             what = f"compare_and_swap failed ({type(error).__name__})"
             raise store_failed(what) from error
-        return None if stored is None else Saved(stored.version, state)
 
     @asynccontextmanager
     async def locked(self, *, lease: float, wait: float) -> AsyncGenerator[int]:

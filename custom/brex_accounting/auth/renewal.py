@@ -40,6 +40,9 @@ _LATER_PAUSES: Final = (2.0, 5.0, 10.0, 20.0)
 _LAST_PAUSE: Final = 30.0
 """Seconds before all further ones."""
 
+_MOST_INTERRUPTIONS: Final = 3
+"""How often saving may be cancelled until that is the store's failure; the end of an event loop does it once."""
+
 
 @frozen(kw_only=True)
 class Terms:
@@ -133,6 +136,7 @@ class Renewal:
         self._hurried = asyncio.Event()
         self._pauses = chain(_SAVE_PAUSES, _LATER_PAUSES, repeat(_LAST_PAUSE))
         self._save_attempts = 0
+        self._interruptions = 0
         self.unsaved: Unsaved | None = unsaved
         self.outcome: asyncio.Future[Renewed] = asyncio.get_running_loop().create_future()
         # Whoever waited may be gone when it fails.
@@ -256,15 +260,19 @@ class Renewal:
     # ---- saving them --------------------------------------------------------------------------------------------
 
     async def _save(self, fence: int) -> bool:
-        """Save new tokens, however long it takes; False if the lock was lost over it."""
+        """Save new tokens, however long it takes; False if the lock was lost over it, and another one is needed."""
         while True:
             try:
                 await self._pause()
                 saved = await self._unbroken.run(partial(self._save_once, self._to_save(), fence))
-            except Interrupted:
-                continue  # another attempt, at once: this is the end of an event loop
+            except Interrupted:  # another attempt, at once: this is the end of an event loop
+                self._interruptions += 1
+                if self._interruptions >= _MOST_INTERRUPTIONS:
+                    self._give_out(None)
+                    if self._over:
+                        return True
             except _FenceLost:
-                return False
+                return self._gives_up(None)
             except TokenStoreError as error:
                 if self._gives_up(error):
                     return True
@@ -304,7 +312,7 @@ class Renewal:
         await self._pause()
         return False
 
-    def _gives_up(self, error: TokenStoreError) -> bool:
+    def _gives_up(self, error: TokenStoreError | None) -> bool:
         self._save_attempts += 1
         if self._save_attempts >= len(_SAVE_PAUSES) or self._over:
             self._give_out(error)

@@ -21,6 +21,9 @@ from .grant_state import LONGEST_LIFETIME, GrantState
 ASSUMED_LIFETIME = 3600.0
 """Seconds that an access token lasts where the answer does not say; Brex's FAQ gives an hour."""
 
+_SHORTEST_LIFETIME = 1.0
+"""A stored grant must have one, and less than a microsecond is none."""
+
 _CODE = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
 _BUSY = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
 
@@ -184,7 +187,7 @@ def _lifetime(expires_in: Any) -> float:
         expires_in = int(expires_in)
     if isinstance(expires_in, bool) or not isinstance(expires_in, int | float) or not 0 < expires_in < math.inf:
         return ASSUMED_LIFETIME
-    return min(float(expires_in), LONGEST_LIFETIME)
+    return float(max(_SHORTEST_LIFETIME, min(expires_in, LONGEST_LIFETIME)))
 
 
 __all__ = ["ASSUMED_LIFETIME", "NoTokens", "Tokens", "read_answer", "read_refusal"]
