@@ -26,8 +26,9 @@ from .kept import KeptGrant
 from .renewal import Terms
 from .store import TokenStore
 
-_LEASES = 3.0
-"""How many times as long as a request for tokens the store's lock lasts."""
+_LEASES = 2.0
+"""How many times as long as a request for tokens the store's lock lasts: less than three, so that whoever gets in by
+the end of a lease still comes within the time for which the issuer repeats an answer."""
 
 
 @frozen

@@ -72,7 +72,7 @@ class Consent:
             raise _of(error, "code exchange", _EXCHANGE_ADVICE) from error.__cause__
 
     async def revoke(self) -> None:
-        """Let the issuer end the grant, and forget its tokens; a grant that is dead or was never there is left alone.
+        """Let the issuer end the grant, and forget its tokens: those of a dead one too, whose family may live on there.
 
         Raises:
             TokenError: The store, or the issuer, did not do its part.
@@ -113,9 +113,11 @@ class Consent:
             url = (await terms.issuer.discover(web)).revoke
             async with self._kept.locked(lease=terms.lease, wait=terms.wait) as fence:
                 current = await self._kept.load()
-                if current is None or current.state.dead is not None:
+                if current is None:
                     return
                 state = current.state
+                if state.refresh_token is None and state.access_token is None:
+                    return
                 kind = "refresh_token" if state.refresh_token else "access_token"
                 form = {"token": state.refresh_token or state.access_token or "", "token_type_hint": kind}
                 try:

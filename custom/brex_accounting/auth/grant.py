@@ -123,7 +123,7 @@ class Grant:
             age: How long ago the last refresh may be; a number is seconds.
 
         Returns:
-            Whether the issuer was asked.
+            Whether it was refreshed, here or by somebody else at the same time.
 
         Raises:
             InvalidArgument: It is no time span.
@@ -151,6 +151,8 @@ class Grant:
 
     async def revoke(self) -> None:
         """Let the issuer end the grant, and forget its tokens. The customer has to consent again after that.
+
+        A grant that was revoked here before, or never stored, is left alone.
 
         Raises:
             TokenError: The store, or the issuer, did not do its part; it may be called again.

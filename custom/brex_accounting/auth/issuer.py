@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import threading
 from collections.abc import Mapping
 from typing import Any, Final, Literal, cast
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 import msgspec
 from attrs import frozen
@@ -77,6 +79,7 @@ class Issuer:
         self._settings = settings
         self._runtime = runtime
         self._lock = threading.Lock()
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._endpoints = self.documented()
         self._look_up_at = runtime.clock.monotonic()
 
@@ -100,19 +103,21 @@ class Issuer:
         Args:
             web: The connections to use.
         """
-        now = self._runtime.clock.monotonic()
-        with self._lock:
-            if now < self._look_up_at:
-                return self._endpoints
-        found = await self._looked_up(web)
-        with self._lock:
-            if found is None:
-                logger.warning("the OAuth issuer does not name its endpoints; going on with those known before")
-                self._look_up_at = now + _ASKED_AGAIN_AFTER
-            else:
-                self._endpoints = found
-                self._look_up_at = now + _KNOWN_FOR
+        if self._runtime.clock.monotonic() < self._look_up_at:
             return self._endpoints
+        async with self._turn():  # hundreds of grants begin at once, and one look-up is enough
+            now = self._runtime.clock.monotonic()
+            if now >= self._look_up_at:
+                found = await self._looked_up(web)
+                if found is None:
+                    logger.warning("the OAuth issuer does not name its endpoints; going on with those known before")
+                self._endpoints = found or self._endpoints
+                self._look_up_at = now + (_KNOWN_FOR if found else _ASKED_AGAIN_AFTER)
+        return self._endpoints
+
+    def _turn(self) -> asyncio.Lock:
+        with self._lock:
+            return self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
     async def _looked_up(self, web: Web) -> Endpoints | None:
         url = f"{self.url}/.well-known/openid-configuration"

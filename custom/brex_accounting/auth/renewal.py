@@ -195,8 +195,8 @@ class Renewal:
             return
         if state.refresh_token is None:
             raise no_refresh_token(state)
-        if not recovered:
-            saved = await self._changed(saved, state.intending(self._clock.now()), fence)
+        # Also where there is one already: a store that takes no intent would not take new tokens either.
+        saved = await self._changed(saved, state.intending(self._clock.now()), fence)
         spent = self._clock.monotonic() - locked_at
         if spent > self._terms.lease - self._terms.request_seconds:
             # Somebody else may hold the lock by now, and two must not send one token.
@@ -231,7 +231,9 @@ class Renewal:
 
     async def _invalid(self, sent: Saved, cause: ReauthorizationCause, result: NoTokens, fence: int) -> None:
         """The issuer refuses the token: somebody may have been quicker; else the grant is dead, and marked as such."""
-        current = await self._kept.load()
+        current: Saved | None = None
+        with suppress(TokenStoreError):  # then the mark stands only if nobody has stored anything meanwhile
+            current = await self._kept.load()
         if current is not None and current.state.refresh_token != sent.state.refresh_token:
             self._succeed(Renewed(saved=current))
             return

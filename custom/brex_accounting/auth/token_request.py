@@ -38,9 +38,9 @@ class TokenRequest:
         self._issuer = issuer
         self._clock = runtime.clock
         self._seconds = seconds
-        self.unclear = False
+        self.unclear: bool = False
         """Whether an attempt may have used the token up without its answer being read."""
-        self.attempts = 0
+        self.attempts: int = 0
 
     async def send(
         self, web: Web, url: str, form: Mapping[str, str], *, repeats: bool, unbroken: Unbroken

@@ -21,7 +21,7 @@ class Unbroken:
     """
 
     def __init__(self) -> None:
-        self.cancelled = False
+        self.cancelled: bool = False
 
     async def run(self, step: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a step to its end.
