@@ -6,7 +6,7 @@ import argparse
 import platform
 from pathlib import Path
 
-from . import decoding, emulator, encoding, memory, processes, sdk, table, walking
+from . import decoding, emulator, encoding, memory, processes, sdk, table, tokens, walking
 from .page import make_page
 from .stock import stock_page
 
@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
             *memory.rows(page, contenders),
         ]
     rows += sdk.rows(ROOT)
+    rows += tokens.rows()
     rows += emulator.rows()
     rows += [*processes.import_rows(), *processes.check_rows(ROOT)]
     title = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
@@ -39,7 +40,8 @@ def _note() -> str:
     return (
         f"Medians of calls in shuffled turns with the collector on: {decoding.ROUNDS} rounds for the page, "
         f"{decoding.VARIANT_ROUNDS} for its other spellings, {encoding.ROUNDS} for encode, {walking.WALK_ROUNDS} "
-        f"for walks, {walking.GET_ROUNDS} for one record, "
+        f"for walks, {walking.GET_ROUNDS} for one record, {tokens.CALL_ROUNDS} of {tokens.CALLS} calls for tokens, "
+        f"{tokens.REFRESH_ROUNDS} for refreshes, "
         f"{emulator.PAGE_ROUNDS} for the emulator's pages and {emulator.START_ROUNDS} for its start, "
         f"{processes.IMPORT_ROUNDS} processes for each import, {processes.CHECK_ROUNDS} for the check."
     )

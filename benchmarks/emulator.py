@@ -39,7 +39,7 @@ def rows() -> list[Row]:
 
 
 def _page_rows() -> list[Row]:
-    with _running(LARGE) as (ready, pid), loopback.serving() as port:
+    with running(LARGE) as (ready, pid), loopback.serving() as port:
         target = "/v3/accounting/records?limit=100"
         bare = f"/walk/{PAGES}/0{target}"
         busy: list[float] = []
@@ -73,7 +73,7 @@ def _page_rows() -> list[Row]:
 def _start_row() -> Row:
     def start() -> float:
         started = time.perf_counter()
-        with _running(STARTED_WITH) as (ready, _):
+        with running(STARTED_WITH) as (ready, _):
             asyncio.run(_load(ready["base_url"], "/_emulator/health", ready["user_token"], requests=1))
             return time.perf_counter() - started
 
@@ -83,9 +83,9 @@ def _start_row() -> Row:
 
 
 def _memory_row() -> Row:
-    with _running(0) as (_, pid):
+    with running(0) as (_, pid):
         empty = _resident(pid)
-    with _running(LARGE) as (_, pid):
+    with running(LARGE) as (_, pid):
         full = _resident(pid)
     figures = {"bytes": full, "empty": empty}
     return Row(
@@ -97,7 +97,7 @@ def _memory_row() -> Row:
 
 
 @contextmanager
-def _running(records: int) -> Iterator[tuple[dict[str, Any], int]]:
+def running(records: int) -> Iterator[tuple[dict[str, Any], int]]:
     """Start it, and give what its ready file says and its process id."""
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"

@@ -104,7 +104,7 @@ class Attempts:
             if is_ambiguous(status):
                 call.doubt()
             if status != 401:
-                self.shared.refusals.answered(call.operation)
+                self.shared.refusals.answered(call.operation, result.token)
             elif await self._renewed(call, result.token):
                 continue
             if not is_retried(status):
@@ -256,7 +256,7 @@ class Attempts:
     async def _renewed(self, call: Call, token: str) -> bool:
         """Whether another token is there for the same request: once in a call, and named by the one refused."""
         if call.renewed:
-            self.shared.refusals.in_vain(call.operation)
+            self.shared.refusals.in_vain(call.operation, token)
             return False
         if not self.shared.refusals.worth_a_refresh(call.operation) and self.tokens.token_at_hand() == token:
             return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..clock import Clock
 
-_FIRST_PAUSE = 10.0
+_FIRST_PAUSE = 1.0
 """Seconds after a call that a new token did not help in which its operation asks for no other."""
 
 _LONGEST_PAUSE = 300.0
@@ -24,17 +24,21 @@ class Refusals:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._pauses: dict[str, tuple[float, float]] = {}
+        self._good: dict[str, str] = {}
 
-    def in_vain(self, operation: str) -> None:
+    def in_vain(self, operation: str, token: str) -> None:
         """A call was refused again with a new token."""
+        if self._good.get(operation) == token:
+            return  # it was good for this, so it has expired since
         last, until = self._pauses.get(operation, (0.0, 0.0))
         now = self._clock.monotonic()
         if now >= until:  # many calls at once are one finding
             pause = min(2 * last, _LONGEST_PAUSE) or _FIRST_PAUSE
             self._pauses[operation] = pause, now + pause
 
-    def answered(self, operation: str) -> None:
-        """A call got another answer than 401."""
+    def answered(self, operation: str, token: str) -> None:
+        """A call with this token got another answer than 401."""
+        self._good[operation] = token
         if self._pauses:
             self._pauses.pop(operation, None)
 
