@@ -37,6 +37,7 @@ from brex_accounting import (
     Waiting,
     events,
 )
+from brex_accounting.errors import ReauthorizationCause
 from brex_accounting.events import Outcome, WaitCause, logger, printable_name
 from tests import virtual, wire
 from tests.transport.scripted import (
@@ -520,6 +521,14 @@ ALLOWED: dict[str, dict[str, Any]] = {
         "seconds": float,
     },
     "PageReached": {"items": int, "bad_records": int},
+    "TokensRefreshed": {"seconds": float, "rotated": bool, "recovered": bool},
+    "RefreshDelayed": {
+        "error": re.compile(r"[A-Za-z]+"),
+        "error_code": re.compile(r"[a-z0-9_]{1,64}", re.ASCII),
+        "seconds": float,
+    },
+    "ReauthorizationNeeded": {"cause": get_args(ReauthorizationCause)},
+    "GrantAging": {"what": ("grant", "refresh token"), "days": float},
     "UnknownSeen": {"kind": ("field", "enum value"), "name": re.compile(r"[\w.\[\]$-]{1,200}", re.ASCII)},
 }
 KINDS = [kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)]

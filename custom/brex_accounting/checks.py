@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import math
 import re
+import sys
 from typing import Any
 
 from brex_accounting_client import InvalidInput
@@ -22,8 +22,9 @@ def seconds(value: Any, name: str) -> float:
     Raises:
         InvalidArgument: It is no number, or not finite and positive.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not (0 < value < math.inf):
-        message = f"{name}: expected a positive number of seconds, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not (0 < value <= sys.float_info.max):
+        shown = "a number with too many digits" if isinstance(value, int) and abs(value) > 10**100 else repr(value)
+        message = f"{name}: expected a positive number of seconds, got {shown}"
         raise InvalidArgument(message)
     return float(value)
 

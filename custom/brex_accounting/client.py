@@ -16,7 +16,7 @@ from .errors import InvalidArgument
 from .events import Observer, OnEvent
 from .transport.caller import Caller, CallOptions
 from .transport.retry import RetryPolicy
-from .transport.runtime import AccountKey, Runtime, default_runtime
+from .transport.runtime import AccountKey, Runtime, checked_runtime, default_runtime
 from .transport.session import Session
 from .transport.settings import AsyncTransport, HttpSettings
 from .transport.token_source import SharedTokenSource, TokenSource
@@ -100,7 +100,7 @@ class Brex:
             ssl_context=ssl_context,
             transport=transport,
         )
-        self._runtime = default_runtime() if runtime is None else _checked_runtime(runtime)
+        self._runtime = default_runtime() if runtime is None else checked_runtime(runtime)
         self._rate_limit = _checked_rate_limit(rate_limit)
         self._session = Session(settings, self._runtime)
         self._owns_session = True
@@ -287,7 +287,7 @@ class Brex:
 def _token_source(credentials: object) -> TokenSource:
     if isinstance(credentials, str):
         return UserToken(credentials)
-    if isinstance(credentials, TokenSource):
+    if isinstance(credentials, TokenSource) and not isinstance(credentials, type):
         return credentials
     message = "credentials: expected a user token, or a grant of an OAuthApp"
     raise InvalidArgument(message)
@@ -297,13 +297,6 @@ def _checked_rate_limit(rate_limit: object) -> RateLimit | None:
     if rate_limit is None or isinstance(rate_limit, RateLimit):
         return rate_limit
     message = "rate_limit: expected a RateLimit, or None for no limiter"
-    raise InvalidArgument(message)
-
-
-def _checked_runtime(runtime: object) -> Runtime:
-    if isinstance(runtime, Runtime):
-        return runtime
-    message = "runtime: expected a Runtime, or None for the one of the process"
     raise InvalidArgument(message)
 
 

@@ -13,11 +13,13 @@ import re
 from asyncio import CancelledError
 from collections.abc import Callable
 from contextlib import suppress
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from attrs import frozen
 
 from .errors import InvalidArgument, ReauthorizationCause
+
+Hook = TypeVar("Hook", bound=Callable[..., Any])
 
 logger: logging.Logger = logging.getLogger(__name__.rpartition(".")[0])
 
@@ -252,10 +254,7 @@ class Observer:
     """Hands events to the caller's hook and to the log, and lets neither disturb a call."""
 
     def __init__(self, on_event: OnEvent | None) -> None:
-        if on_event is not None and not _is_plain(on_event):
-            message = "on_event: expected a plain function that takes one event; start tasks from it if you must wait"
-            raise InvalidArgument(message)
-        self._on_event = on_event
+        self._on_event = checked_hook(on_event, "on_event")
 
     def wants(self, level: int) -> bool:
         """Whether an event of this level would reach anybody; saves making it."""
@@ -272,6 +271,18 @@ class Observer:
         except (Exception, CancelledError, GeneratorExit):
             with suppress(Exception):  # a log that raises is the log's
                 logger.exception("%s: on_event raised; the call goes on", event.text())
+
+
+def checked_hook(hook: Hook | None, name: str) -> Hook | None:
+    """A hook that is called and not awaited.
+
+    Raises:
+        InvalidArgument: It cannot be called, or would have to be awaited.
+    """
+    if hook is None or _is_plain(hook):
+        return hook
+    message = f"{name}: expected a plain function that takes one argument; start tasks from it if you must wait"
+    raise InvalidArgument(message)
 
 
 def _is_plain(hook: object) -> bool:
@@ -300,6 +311,7 @@ __all__ = [
     "UnknownSeen",
     "WaitCause",
     "Waiting",
+    "checked_hook",
     "logger",
     "printable_name",
 ]

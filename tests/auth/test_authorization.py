@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import attrs
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,8 +150,6 @@ class TestCallback:
             (callback(state="thé-state"), StateMismatch),
             (REDIRECT, StateMismatch),
             ("", StateMismatch),
-            (None, StateMismatch),
-            (5, StateMismatch),
             (callback(state="another", error="access_denied"), StateMismatch),
             (callback(iss="https://evil.example"), StateMismatch),
             (callback(error="access_denied"), AuthorizationDenied),
@@ -172,6 +171,17 @@ class TestCallback:
         text = str(caught.value)
         assert not [secret for secret in ("the-code", "the-state", "the-verifier", "<script>") if secret in text]
         assert "authorization_request()" in text
+
+    @pytest.mark.parametrize("url", [None, 5, b"code=x", httpx.URL(REDIRECT)], ids=repr)
+    def test_other_types(self, url: Any) -> None:
+        """What is no text is a mistake of the caller's, and no forgery."""
+        with pytest.raises(InvalidArgument, match=r"^callback_url: expected .* str\(request\.url\)"):
+            code_of(url, REQUEST, issuer=ISSUER)
+        with pytest.raises(InvalidArgument, match=r"^request: expected the AuthorizationRequest"):
+            code_of(callback(), REQUEST.to_session(), issuer=ISSUER)  # type: ignore[arg-type]
+        for values in (None, [], "state"):
+            with pytest.raises(InvalidArgument, match=r"^values: expected what to_session"):
+                AuthorizationRequest.from_session(values)  # type: ignore[arg-type]
 
     def test_denial_says_why(self) -> None:
         """The error code of the issuer is told apart."""

@@ -337,6 +337,7 @@ class TestEncodings:
             (b"", "its body ends in the middle"),
             (gzip.compress(BODY) + b"more", "its body says that it is gzip, and is not"),
         ],
+        ids=["none", "end cut", "half", "nothing", "more"],
     )
     def test_broken(self, body: bytes, reason: str) -> None:
         """Broken or cut gzip is a lost answer, even where its length is right."""

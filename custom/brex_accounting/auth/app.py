@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
@@ -13,12 +12,11 @@ from attrs import field, frozen
 
 from ..checks import seconds
 from ..errors import InvalidArgument
-from ..events import Observer, OnEvent, logger
-from ..transport.runtime import Runtime, default_runtime
+from ..events import Observer, OnEvent, checked_hook, logger
+from ..transport.runtime import Runtime, checked_runtime, default_runtime
 from ..transport.settings import AsyncTransport, NetworkSettings
 from ..version import __version__
 from .authorization import AuthorizationRequest, authorization_request, code_of
-from .consent import Consent
 from .grant import Grant
 from .issuer import ISSUER, ClientAuthentication, Issuer
 from .keeper import Keeper
@@ -37,7 +35,7 @@ class UnsavedGrant:
 
     Attributes:
         store: The store.
-        content: What it should hold: UTF-8 text with tokens in it. Written there by any means, it is as good as saved.
+        content: What its ``compare_and_swap`` should store, as soon as it can: UTF-8 text with tokens in it.
     """
 
     store: TokenStore
@@ -92,7 +90,7 @@ class OAuthApp:
             ssl_context=ssl_context,
             transport=transport,
         )
-        self._runtime = default_runtime() if runtime is None else runtime
+        self._runtime = default_runtime() if runtime is None else checked_runtime(runtime)
         request_seconds = seconds(refresh_timeout, "refresh_timeout")
         lease = _LEASES * request_seconds
         self._issuer = Issuer(
@@ -111,8 +109,7 @@ class OAuthApp:
             wait=lease + request_seconds,
         )
         self._observer = Observer(on_event)
-        self._on_unsaved = on_unsaved
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._on_unsaved = checked_hook(on_unsaved, "on_unsaved")
 
     @property
     def client_id(self) -> str:
@@ -133,17 +130,17 @@ class OAuthApp:
         Raises:
             InvalidArgument: It is no token store.
         """
-        if not isinstance(store, TokenStore):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if isinstance(store, type) or not isinstance(store, TokenStore):  # pyright: ignore[reportUnnecessaryIsInstance]
             message = "store: expected a token store, such as FileTokenStore('tokens/acme.json')"
             raise InvalidArgument(message)
         if not isinstance(store, Hashable):  # pyright: ignore[reportUnnecessaryIsInstance]
             message = "store: expected one that hashes; give its class __hash__, or no __eq__"
             raise InvalidArgument(message)
-        kept = KeptGrant(store, issuer=self.issuer, client_id=self.client_id)
+        kept = KeptGrant(store, issuer=self.issuer, client_id=self.client_id, patience=self._terms.lease)
         on_unsaved = partial(self._unsaved, store)
         key = ("grant", self.issuer, self.client_id, store)
         keeper = self._runtime.shared(key, lambda: Keeper(self._runtime, kept))
-        return Grant(keeper, Consent(self._terms, kept, on_unsaved), account=None, observer=self._observer)
+        return Grant(self._terms, keeper, account=None, observer=self._observer, on_unsaved=on_unsaved)
 
     async def discover(self) -> None:
         """Look the issuer's endpoints up, so that ``authorization_request`` knows them.
@@ -191,18 +188,8 @@ class OAuthApp:
             TokenError: The store, or the issuer, did not do its part.
         """
         grant = self.grant(store)
-        code = code_of(callback_url, request, issuer=self.issuer)
-        # A task of its own: a browser that goes away must not end what is good for one use only.
-        task = asyncio.get_running_loop().create_task(grant.redeem(code, request))
-        self._tasks.add(task)
-        task.add_done_callback(self._forget)
-        await asyncio.shield(task)
+        await grant.redeem(code_of(callback_url, request, issuer=self.issuer), request)
         return grant
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()
 
     def _unsaved(self, store: TokenStore, content: bytes) -> None:
         if self._on_unsaved is None:

@@ -60,6 +60,9 @@ class AuthorizationRequest:
         Raises:
             InvalidArgument: Something is missing.
         """
+        if not isinstance(values, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            message = "values: expected what to_session() gave"
+            raise InvalidArgument(message)
         found = {name: text(values.get(name), f"session {name}") for name in _KEPT}
         return cls(**{**found, "scopes": tuple(found["scopes"].split())})  # type: ignore[arg-type]
 
@@ -139,10 +142,17 @@ def code_of(callback_url: str, request: AuthorizationRequest, *, issuer: str) ->
         issuer: Who should have sent it back.
 
     Raises:
+        InvalidArgument: An argument is of another type.
         StateMismatch: It belongs to another request, or somebody forged it.
         AuthorizationDenied: The issuer gave no code.
         AuthorizationError: It is no callback.
     """
+    if not isinstance(callback_url, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        message = "callback_url: expected the URL that the browser came to, as a str; such as str(request.url)"
+        raise InvalidArgument(message)
+    if not isinstance(request, AuthorizationRequest):  # pyright: ignore[reportUnnecessaryIsInstance]
+        message = "request: expected the AuthorizationRequest; from_session() makes it from what to_session() gave"
+        raise InvalidArgument(message)
     values = _query(callback_url)
     if not hmac.compare_digest(values.get("state", "").encode(), request.state.encode()):
         message = f"state: the callback does not belong to this request, or was forged; {_AGAIN}"
@@ -163,15 +173,13 @@ def code_of(callback_url: str, request: AuthorizationRequest, *, issuer: str) ->
     raise AuthorizationError(message)
 
 
-def _query(callback_url: object) -> dict[str, str]:
+def _query(callback_url: str) -> dict[str, str]:
     """The parameters of a callback; RFC 6749 allows each of them once."""
-    pairs: list[tuple[str, str]] = []
-    if isinstance(callback_url, str):
-        try:
-            query = urlsplit(callback_url).query if "?" in callback_url else callback_url
-            pairs = parse_qsl(query.strip(), keep_blank_values=True, max_num_fields=100)
-        except ValueError:
-            pairs = []
+    try:
+        query = urlsplit(callback_url).query if "?" in callback_url else callback_url
+        pairs = parse_qsl(query.strip(), keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        pairs = []
     names = [name for name, _ in pairs]
     if any(names.count(name) > 1 for name in ("state", "code", "error", "iss")):
         message = f"callback_url: a parameter is there twice; {_AGAIN}"

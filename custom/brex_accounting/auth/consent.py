@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from ..errors import (
-    AuthorizationError,
-    BrexError,
-    RefreshFailed,
-    TokenError,
-    TokensNotSaved,
-    TokenStoreError,
-)
+from ..errors import AuthorizationError, BrexError, RefreshFailed, TokenError, TokenStoreError
 from ..transport.send_failed import SendFailed
 from .authorization import AuthorizationRequest
-from .grant_state import GrantState, to_bytes
+from .grant_state import GrantState, hashed
 from .kept import KeptGrant, Saved
-from .reasons import not_saved, refresh_failed, refused
-from .renewal import Terms
+from .reasons import refresh_failed, refused, store_failed
+from .renewal import Terms, Unsaved
 from .token_answer import NoTokens, read_refusal
 from .token_request import TokenRequest
 from .unbroken import Interrupted, Unbroken
 
-_EXCHANGE_ADVICE: Final[Mapping[type[TokenError], str]] = {
-    RefreshFailed: "Call exchange() again while the code is good, or begin a new authorization_request().",
-    TokensNotSaved: "Put what on_unsaved was given into the store, or begin a new authorization_request().",
-}
-_REVOKE_ADVICE: Final[Mapping[type[TokenError], str]] = {
-    RefreshFailed: "Call revoke() again.",
-    TokensNotSaved: "The grant is revoked, and the store holds it as before: empty it.",
-}
+_EXCHANGE_ADVICE: Final = "Call exchange() again while the code is good, or begin a new authorization_request()."
+_REVOKE_ADVICE: Final = "Call revoke() again."
+_REVOKED: Final = "the grant is revoked, and the store does not take that: it holds what is of no more use"
 
-_PAUSES = (0.0, 0.1, 0.3, 1.0, 2.0)
+_PAUSES = (0.0, 0.1, 0.3)
 """Seconds before each attempt to store what there is."""
 
 
@@ -43,16 +30,14 @@ class Consent:
     Args:
         terms: Who is asked.
         kept: Where the grant is.
-        on_unsaved: Given what the store does not take.
     """
 
-    def __init__(self, terms: Terms, kept: KeptGrant, on_unsaved: Callable[[bytes], None]) -> None:
-        self.terms: Terms = terms
+    def __init__(self, terms: Terms, kept: KeptGrant) -> None:
+        self._terms = terms
         self._kept = kept
-        self.on_unsaved: Callable[[bytes], None] = on_unsaved
         self._clock = terms.runtime.clock
 
-    async def redeem(self, code: str, request: AuthorizationRequest) -> None:
+    async def redeem(self, code: str, request: AuthorizationRequest) -> Unsaved | None:
         """Store what a code is good for; a grant that is there is replaced.
 
         The lock comes first, and the store is read: a code is good for one use, and a store that does not work should
@@ -62,12 +47,15 @@ class Consent:
             code: The code.
             request: What it answers.
 
+        Returns:
+            What the store does not take; None where all is well.
+
         Raises:
             AuthorizationError: The issuer gives no tokens for the code.
             TokenError: The store, or the issuer, did not do its part.
         """
         try:
-            await self._redeem(code, request)
+            return await self._redeem(code, request)
         except TokenError as error:
             raise _of(error, "code exchange", _EXCHANGE_ADVICE) from error.__cause__
 
@@ -82,8 +70,8 @@ class Consent:
         except TokenError as error:
             raise _of(error, "revocation", _REVOKE_ADVICE) from error.__cause__
 
-    async def _redeem(self, code: str, request: AuthorizationRequest) -> None:
-        terms, unbroken = self.terms, Unbroken()
+    async def _redeem(self, code: str, request: AuthorizationRequest) -> Unsaved | None:
+        terms, unbroken = self._terms, Unbroken()
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -95,7 +83,7 @@ class Consent:
             async with self._kept.locked(lease=terms.lease, wait=terms.wait) as fence:
                 current = await self._kept.load()
                 asked = TokenRequest(terms.issuer, terms.runtime, terms.request_seconds)
-                result = await asked.send(web, url, form, repeats=False, unbroken=unbroken)
+                result = await asked.send(web, url, form, repeats=False, patient=True, unbroken=unbroken)
                 if isinstance(result, NoTokens):
                     raise _no_grant(result, asked.attempts)
                 state = result.granted(
@@ -104,11 +92,17 @@ class Consent:
                     asked=request.scopes,
                     now=self._clock.now(),
                 )
-                await self._save(current, state, fence, unbroken)
-        unbroken.finish()
+                if await self._is_saved(current, state, fence, unbroken):
+                    return None
+                return Unsaved(
+                    state=state,
+                    expected=None if current is None else current.version,
+                    sent_hash=hashed(None if current is None else current.state.refresh_token),
+                    is_new_grant=True,
+                )
 
     async def _revoke(self) -> None:
-        terms, unbroken = self.terms, Unbroken()
+        terms, unbroken = self._terms, Unbroken()
         async with terms.issuer.web() as web:
             url = (await terms.issuer.discover(web)).revoke
             async with self._kept.locked(lease=terms.lease, wait=terms.wait) as fence:
@@ -127,31 +121,29 @@ class Consent:
                 if not 200 <= answer.status < 300:
                     result = read_refusal(answer, self._clock.now())
                     raise refused(result, 1) if result.kind == "refused" else refresh_failed(result, 1)
-                await self._save(current, state.revoked(self._clock.now()), fence, unbroken)
-        unbroken.finish()
+                if not await self._is_saved(current, state.revoked(self._clock.now()), fence, unbroken):
+                    raise store_failed(_REVOKED, "Empty it.")
 
-    async def _save(self, current: Saved | None, state: GrantState, fence: int, unbroken: Unbroken) -> None:
+    async def _is_saved(self, current: Saved | None, state: GrantState, fence: int, unbroken: Unbroken) -> bool:
         """Store it, whoever is cancelled meanwhile; whatever else is there by now is older."""
-        raised: BrexError | None = None
         for pause in _PAUSES:
             try:
                 if pause:
                     await unbroken.run(partial(self._clock.sleep, pause))
                 expected = None if current is None else current.version
                 if await unbroken.run(partial(self._kept.save, expected, state, fence=fence)) is not None:
-                    return
+                    return True
                 current = await unbroken.run(self._kept.load)
                 if current is not None and current.state.access_token == state.access_token:
-                    return
-            except (TokenStoreError, Interrupted) as error:
-                raised = error if isinstance(error, TokenStoreError) else raised
-        self.on_unsaved(to_bytes(state))
-        raise not_saved() from raised
+                    return True
+            except (TokenStoreError, Interrupted):
+                continue
+        return False
 
 
-def _of(error: TokenError, operation: str, advice: Mapping[type[TokenError], str]) -> TokenError:
+def _of(error: TokenError, operation: str, advice: str) -> TokenError:
     """The error as one of this operation; most of them are about refreshes elsewhere."""
-    return error.in_call(operation=operation).advised(advice.get(type(error), error.advice))
+    return error.in_call(operation=operation).advised(advice if isinstance(error, RefreshFailed) else error.advice)
 
 
 def _no_grant(result: NoTokens, attempts: int) -> BrexError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ from ..clock import Clock, SystemClock
 from ..errors import InvalidArgument
 from .durable_file import DurableFile, FileOperations, explained
 from .file_hold import FileHold
+from .own_thread import in_own_thread
 from .store import Stored
 from .stored_document import MOST_BYTES, StoredDocument, decode, encode
 from .waiting import patience, until
@@ -69,7 +69,7 @@ class FileTokenStore:
             OSError: The file cannot be read.
             ValueError: It is not a whole document of this store. The text names the file and the remedy.
         """
-        document = await asyncio.to_thread(self._document)
+        document = await in_own_thread(self._document)
         return None if document is None else Stored(document.version, document.content)
 
     async def compare_and_swap(self, expected: int | None, content: bytes, *, fence: int) -> Stored | None:
@@ -95,7 +95,7 @@ class FileTokenStore:
         hold = self._holds.get(fence)
         if hold is None:
             return None
-        return await asyncio.to_thread(self._swap, hold, expected, content)
+        return await in_own_thread(self._swap, hold, expected, content)
 
     @asynccontextmanager
     async def lock(self, *, lease: float, wait: float) -> AsyncGenerator[int]:
@@ -115,7 +115,7 @@ class FileTokenStore:
         """
         seconds(lease, "lease")
         wait = patience(wait)
-        await asyncio.to_thread(self._file.make_folder)
+        await in_own_thread(self._file.make_folder)
         hold = FileHold(self._file, self._highest_fence_used)
         try:
             if not await until(hold.attempt, wait=wait, clock=self._clock, random=self._random):
@@ -174,11 +174,17 @@ def _resolved(path: Any) -> Path:
         message = "path: expected the path of a token file, as str or PathLike"
         raise InvalidArgument(message)
     try:
+        os.fsencode(text)
         found = Path(text).resolve()
         folder = found.is_dir() or text.endswith(("/", os.sep))
-    except (OSError, RuntimeError) as error:  # a loop of links, or a working directory that is gone
+    except (OSError, RuntimeError, UnicodeEncodeError) as error:  # a loop of links, or a working directory that is gone
         message = f"path: {text!r} cannot be resolved; pass one that leads to a file"
         raise InvalidArgument(message) from error
+    if found.name.endswith((".lock", ".new")):
+        message = (
+            f"path: {text!r} could be the lock or the new file of another store; name it otherwise, e.g. acme.json"
+        )
+        raise InvalidArgument(message)
     if folder:
         message = f"path: {text!r} is a folder; name a file in it, e.g. acme.json"
         raise InvalidArgument(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from typing import NoReturn
 
 from attrs import frozen
@@ -14,6 +15,7 @@ from .authorization import AuthorizationRequest
 from .consent import Consent
 from .grant_state import GrantState
 from .keeper import Asker, Keeper
+from .renewal import Terms
 
 
 @frozen(kw_only=True)
@@ -47,16 +49,25 @@ class Grant:
     It can be used in several event loops, threads and clients at once; they share what they know and what is under way.
     """
 
-    def __init__(self, keeper: Keeper, consent: Consent, *, account: str | None, observer: Observer) -> None:
+    def __init__(
+        self,
+        terms: Terms,
+        keeper: Keeper,
+        *,
+        account: str | None,
+        observer: Observer,
+        on_unsaved: Callable[[bytes], None],
+    ) -> None:
+        self._terms = terms
         self._keeper = keeper
-        self._consent = consent
         self._account = account
         self._observer = observer
+        self._on_unsaved = on_unsaved
 
     @property
     def client_id(self) -> str:
         """The OAuth client that the grant belongs to."""
-        return self._consent.terms.issuer.client_id
+        return self._terms.issuer.client_id
 
     # ---- what a client asks of it -------------------------------------------------------------------------------
 
@@ -92,7 +103,7 @@ class Grant:
 
     def named(self, account: str, observer: Observer) -> Grant:
         """The same grant, as one client sees it."""
-        return Grant(self._keeper, self._consent, account=account, observer=observer)
+        return Grant(self._terms, self._keeper, account=account, observer=observer, on_unsaved=self._on_unsaved)
 
     async def settled(self) -> None:
         """Wait until no refresh is under way in the running event loop."""
@@ -144,10 +155,15 @@ class Grant:
             AuthorizationError: The issuer gives no tokens for it.
             TokenError: The store, or the issuer, did not do its part.
         """
-        try:
-            await self._consent.redeem(code, request)
-        finally:
-            self._keeper.forget()
+        # In a task of its own: a browser that goes away must not end what is good for one use only.
+        await self._keeper.detached(self._redeem(code, request))
+
+    async def _redeem(self, code: str, request: AuthorizationRequest) -> None:
+        unsaved = await Consent(self._terms, self._keeper.kept).redeem(code, request)
+        self._keeper.forget()
+        if unsaved is not None:
+            self._keeper.take(unsaved)
+            await self._keeper.saved(self._asker())
 
     async def revoke(self) -> None:
         """Let the issuer end the grant, and forget its tokens. The customer has to consent again after that.
@@ -158,16 +174,20 @@ class Grant:
             TokenError: The store, or the issuer, did not do its part; it may be called again.
         """
         try:
-            await self._consent.revoke()
+            await self._keeper.detached(self._revoke())
         except TokenError as error:
             failed = error
         else:
-            self._keeper.forget()
             return
         raise self._ours(failed)
 
+    async def _revoke(self) -> None:
+        await self._keeper.saved(self._asker())  # or the issuer would be asked to revoke a token that is used up
+        await Consent(self._terms, self._keeper.kept).revoke()
+        self._keeper.forget()
+
     def _asker(self) -> Asker:
-        return Asker(self._consent.terms, self._account, self._observer, self._consent.on_unsaved, self)
+        return Asker(self._terms, self._account, self._observer, self._on_unsaved, self)
 
     def _ours(self, error: TokenError) -> TokenError:
         """The error as this grant's caller sees it: others may wait for the same token under other names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 import msgspec
@@ -79,6 +79,10 @@ class GrantState:
     intent: Intent | None = None
     dead: Dead | None = None
     format: int = _FORMAT
+
+    def __reduce__(self) -> NoReturn:
+        message = "tokens do not travel in pickles and copies"
+        raise TypeError(message)
 
     @property
     def lifetime(self) -> float:

@@ -27,6 +27,9 @@ ISSUER: Final = "https://accounts-api.brex.com/oauth2/default"
 ClientAuthentication = Literal["client_secret_post", "client_secret_basic"]
 """How the application shows its secret: in the form, as Brex's examples do, or in the header (RFC 6749, 2.3.1)."""
 
+_MOST_AT_ONCE = 32
+"""How many requests for tokens are under way in an event loop; each takes a few file descriptors."""
+
 _DISCOVERY_SECONDS = 5.0
 _KNOWN_FOR = 3600.0
 """Seconds for which endpoints are not looked up again."""
@@ -79,6 +82,7 @@ class Issuer:
         self._settings = settings
         self._runtime = runtime
         self._lock = threading.Lock()
+        self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._endpoints = self.documented()
         self._look_up_at = runtime.clock.monotonic()
@@ -114,6 +118,11 @@ class Issuer:
                 self._endpoints = found or self._endpoints
                 self._look_up_at = now + (_KNOWN_FOR if found else _ASKED_AGAIN_AFTER)
         return self._endpoints
+
+    def place(self) -> asyncio.Semaphore:
+        """A place among those that ask the issuer at once; hundreds of grants can come at the same instant."""
+        with self._lock:
+            return self._places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_MOST_AT_ONCE))
 
     def _turn(self) -> asyncio.Lock:
         with self._lock:

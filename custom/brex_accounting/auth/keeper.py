@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from attrs import field, frozen
 
@@ -16,6 +17,8 @@ from .hold import Hold, lead_of, left_of
 from .kept import KeptGrant, Saved
 from .reasons import OPERATION, dead, no_grant
 from .renewal import Renewal, Renewed, Terms, Unsaved
+
+T = TypeVar("T")
 
 _FIRST_BACKOFF = 1.0
 """Seconds after a failed refresh in which no other is begun; doubled with each failure in a row."""
@@ -63,6 +66,9 @@ class Keeper:
         self._random = runtime.random
         self._hold: Hold | None = None
         self._unsaved: Unsaved | None = None
+        self._is_stuck = False
+        self._forgotten = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._renewals: dict[int, tuple[asyncio.Task[None], Renewal]] = {}
         self._ages = Ages()
         self._failures = 0
@@ -75,7 +81,7 @@ class Keeper:
     def at_hand(self) -> str | None:
         """The access token, if it can be sent and nothing has to be done about it."""
         hold = self._hold
-        if hold is None or not hold.usable or self._unsaved is not None or hold.is_due(self._clock):
+        if hold is None or not hold.usable or self._is_stuck or hold.is_due(self._clock):
             return None
         return hold.state.access_token
 
@@ -86,7 +92,7 @@ class Keeper:
             TokenError: There is none.
         """
         hold = await self._loaded()
-        if hold is not None and self._unsaved is None and hold.state.access_token is not None:
+        if hold is not None and not self._is_stuck and hold.state.access_token is not None:
             if hold.usable and not hold.is_due(self._clock):
                 return hold.state.access_token
             if not hold.is_over(self._clock):
@@ -105,7 +111,7 @@ class Keeper:
             TokenError: There is none, nor can one be had.
         """
         hold = self._hold
-        if hold is not None and self._unsaved is None and hold.state.access_token not in (None, token):
+        if hold is not None and not self._is_stuck and hold.state.access_token not in (None, token):
             return True
         state = await self.renewed(asker, needed=lambda stored: stored.access_token == token)
         return state.access_token != token
@@ -165,7 +171,8 @@ class Keeper:
         before = self._clock.now()
 
         def needed(stored: GrantState) -> bool:
-            return (before - stored.refreshed_at).total_seconds() >= age
+            # In the future, where a clock ran ahead: as wrong as it is, as old it may be.
+            return abs((before - stored.refreshed_at).total_seconds()) >= age
 
         # A look without the lock first: hundreds of grants are asked every day, and few of them are idle.
         state = await self.stored()
@@ -179,6 +186,7 @@ class Keeper:
     def forget(self) -> None:
         """Look the grant up again: it was replaced, or revoked."""
         self._hold = None
+        self._forgotten += 1
         self._failures, self._failed, self._not_before = 0, None, 0.0
 
     async def _loaded(self) -> Hold | None:
@@ -190,8 +198,11 @@ class Keeper:
         """
         hold = self._hold
         now = self._clock.monotonic()
-        if self._unsaved is None and (hold is None or (hold.state.dead is not None and now >= self._reload_at)):
+        if not self._is_stuck and (hold is None or (hold.state.dead is not None and now >= self._reload_at)):
+            forgotten = self._forgotten
             saved = await self.kept.load()
+            if forgotten != self._forgotten:
+                return await self._loaded()  # what came is of the time before
             if saved is None:
                 raise no_grant()
             if hold is not None and hold.state.dead is not None and _same_tokens(hold.state, saved.state):
@@ -224,8 +235,9 @@ class Keeper:
             TokenError: One has failed a moment ago.
         """
         loop = asyncio.get_running_loop()
+        self._bury()
         found = self._renewals.get(id(loop))
-        if found is not None and found[0].get_loop() is loop and not found[0].done():
+        if found is not None and not found[0].done():
             return False, found[1]
         if self._failed is not None and self._clock.monotonic() < self._not_before:
             raise self._failed.with_traceback(None)  # or it grows with each call
@@ -233,7 +245,8 @@ class Keeper:
             asker.terms,
             self.kept,
             needed=needed,
-            unsaved=self._unsaved,
+            unsaved=lambda: self._unsaved,
+            on_tokens=self.take,
             on_renewed=lambda renewed: self._renewed(renewed, asker),
             on_unsaved=lambda unsaved: self._not_saved(unsaved, asker),
             on_dead=lambda saved: self._died(saved, asker),
@@ -260,6 +273,12 @@ class Keeper:
         if not done.cancelled() and (error := done.exception()) is not None:
             logger.error("token refresh: %s", type(error).__name__, exc_info=error)
 
+    def _bury(self) -> None:
+        """Drop refreshes whose event loop was closed under them: they would keep the store's lock for ever."""
+        for key, (task, _) in list(self._renewals.items()):
+            if task.get_loop().is_closed():
+                del self._renewals[key]
+
     async def _ended(self, renewal: Renewal) -> None:
         """Wait for the end of a refresh that has its outcome."""
         found = self._renewals.get(id(asyncio.get_running_loop()))
@@ -269,16 +288,50 @@ class Keeper:
     async def settled(self) -> None:
         """Wait until nothing is under way in this event loop."""
         loop = asyncio.get_running_loop()
+        self._bury()
         found = self._renewals.get(id(loop))
-        if found is not None and found[0].get_loop() is loop:
-            found[1].hurry()
-            await asyncio.wait({found[0]})
+        if found is not None:
+            task, renewal = found
+            if renewal.left or self._unsaved is not None:
+                renewal.hurry()
+            else:
+                task.cancel()  # nothing was sent, so nothing can be lost
+            await asyncio.wait({task})
+        if tasks := {task for task in self._tasks if task.get_loop() is loop}:
+            await asyncio.wait(tasks)
+
+    async def detached(self, step: Coroutine[Any, Any, T]) -> T:
+        """Run something in a task of its own, which goes on when its caller is cancelled.
+
+        Args:
+            step: What to run.
+        """
+        task = asyncio.get_running_loop().create_task(step)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(task)
+
+    def take(self, unsaved: Unsaved) -> None:
+        """Keep new tokens in memory, until they are saved."""
+        self._unsaved = unsaved
+        self._runtime.keep(self)
+
+    async def saved(self, asker: Asker) -> None:
+        """Save what is in memory only.
+
+        Raises:
+            TokensNotSaved: The store does not take it.
+        """
+        while self._unsaved is not None:
+            await self.renewed(asker)
 
     # ---- what comes of them -------------------------------------------------------------------------------------
 
     def _renewed(self, renewed: Renewed, asker: Asker) -> None:
-        if self._unsaved is not None:
-            self._unsaved = None
+        unsaved = self._unsaved
+        if unsaved is None or not unsaved.is_new_grant or _same_tokens(unsaved.state, renewed.saved.state):
+            self._unsaved, self._is_stuck = None, False
             self._runtime.let_go(self)
         self._failures, self._failed, self._not_before = 0, None, 0.0
         self._holding(renewed.saved)
@@ -301,8 +354,7 @@ class Keeper:
             asker.observer.tell(GrantAging(operation=OPERATION, account=asker.account, what=what, days=days))
 
     def _not_saved(self, unsaved: Unsaved, asker: Asker) -> None:
-        self._unsaved = unsaved
-        self._runtime.keep(self)
+        self._is_stuck = True
         logger.critical("token refresh: the token store does not take the new tokens; they are in memory only")
         self._tell_delay(asker, TokensNotSaved.__name__, None, 0.0)
         asker.on_unsaved(to_bytes(unsaved.state))
@@ -318,6 +370,7 @@ class Keeper:
             # Nothing more is asked of the issuer, and the store is looked at at its own pace.
             self._failed, self._not_before = error, self._clock.monotonic() + _RELOAD_SECONDS
             return
+        self._runtime.keep(self)  # or a grant that is made anew for each job would ask anew each time
         asked = min(error.retry_after or 0.0, _LONGEST_ASKED)
         wait = max(min(_FIRST_BACKOFF * 2**self._failures, _LONGEST_BACKOFF), asked)
         self._failures = min(self._failures + 1, 10)

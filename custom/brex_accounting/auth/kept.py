@@ -35,10 +35,12 @@ class KeptGrant:
         store: Where.
         issuer: Whose grants belong there.
         client_id: And whose.
+        patience: Seconds that the store may take for an operation; a lock has lasted its lease by then.
     """
 
-    def __init__(self, store: TokenStore, *, issuer: str, client_id: str) -> None:
-        self.store = store
+    def __init__(self, store: TokenStore, *, issuer: str, client_id: str, patience: float) -> None:
+        self._store = store
+        self._patience = patience
         self._issuer = issuer
         self._client_id = client_id
 
@@ -49,7 +51,8 @@ class KeptGrant:
             TokenStoreError: The store failed, or holds something else.
         """
         try:
-            stored = await self.store.load()
+            async with asyncio.timeout(self._patience):
+                stored = await self._store.load()
         except Exception as error:
             what = f"load failed ({type(error).__name__})"
             raise store_failed(what) from error
@@ -76,7 +79,8 @@ class KeptGrant:
             TokenStoreError: The store failed.
         """
         try:
-            stored = await self.store.compare_and_swap(expected, to_bytes(state), fence=fence)
+            async with asyncio.timeout(self._patience):
+                stored = await self._store.compare_and_swap(expected, to_bytes(state), fence=fence)
             return None if stored is None else Saved(stored.version, state)
         except Exception as error:  # one that answers nonsense too: what it was given may be the only good tokens
             what = f"compare_and_swap failed ({type(error).__name__})"
@@ -90,8 +94,9 @@ class KeptGrant:
             TokenStoreError: There is no lock to be had.
         """
         try:
-            lock = self.store.lock(lease=lease, wait=wait)
-            fence = await lock.__aenter__()
+            async with asyncio.timeout(wait + self._patience):
+                lock = self._store.lock(lease=lease, wait=wait)
+                fence = await lock.__aenter__()
         except TimeoutError as error:
             what = f"its lock is held by somebody else for more than {wait:.0f} s"
             raise store_failed(what, "Look for a process that hangs in a refresh.") from error

@@ -72,12 +72,14 @@ class Unsaved:
         expected: The version that they replace.
         sent_hash: Of the refresh token that they were got with.
         recovered: Whether somebody else had begun the refresh.
+        is_new_grant: Whether they are of a new consent, which stands whatever became of the old one.
     """
 
     state: GrantState
     expected: int | None
     sent_hash: str
-    recovered: bool
+    recovered: bool = False
+    is_new_grant: bool = False
 
 
 @frozen(kw_only=True)
@@ -108,7 +110,8 @@ class Renewal:
         terms: How.
         kept: The grant.
         needed: Whether a grant, as it is stored, has to be refreshed.
-        unsaved: New tokens of an earlier refresh that are in memory only.
+        unsaved: New tokens that are in memory only, of whichever refresh in this process.
+        on_tokens: Called with new tokens at once, before anything else can happen to them.
         on_renewed: Called with what came of it, before anybody who waits goes on.
         on_unsaved: Called with new tokens that the store does not take.
         on_dead: Called with a grant that has turned out dead here and now.
@@ -120,7 +123,8 @@ class Renewal:
         kept: KeptGrant,
         *,
         needed: Callable[[GrantState], bool],
-        unsaved: Unsaved | None,
+        unsaved: Callable[[], Unsaved | None],
+        on_tokens: Callable[[Unsaved], None],
         on_renewed: Callable[[Renewed], None],
         on_unsaved: Callable[[Unsaved], None],
         on_dead: Callable[[Saved], None],
@@ -128,6 +132,8 @@ class Renewal:
         self._terms = terms
         self._kept = kept
         self._needed = needed
+        self._unsaved = unsaved
+        self._on_tokens = on_tokens
         self._on_renewed = on_renewed
         self._on_unsaved = on_unsaved
         self._on_dead = on_dead
@@ -137,7 +143,8 @@ class Renewal:
         self._pauses = chain(_SAVE_PAUSES, _LATER_PAUSES, repeat(_LAST_PAUSE))
         self._save_attempts = 0
         self._interruptions = 0
-        self.unsaved: Unsaved | None = unsaved
+        self.left: bool = False
+        """Whether the refresh token has been sent, so that breaking off may lose its successor."""
         self.outcome: asyncio.Future[Renewed] = asyncio.get_running_loop().create_future()
         # Whoever waited may be gone when it fails.
         self.outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -149,6 +156,10 @@ class Renewal:
     async def run(self) -> None:
         """Refresh the grant, and set the outcome."""
         try:
+            place = self._terms.issuer.place()
+            await place.acquire()
+            # Not to its own end: what cannot be saved may keep it for hours.
+            self.outcome.add_done_callback(lambda _: place.release())
             async with self._terms.issuer.web() as web:
                 await self._run(web)
         except TokenError as error:
@@ -162,28 +173,28 @@ class Renewal:
         self._unbroken.finish()
 
     async def _run(self, web: Web) -> None:
-        if self.unsaved is None:
+        if self._unsaved() is None:
             await self._terms.issuer.discover(web)
         done = False
         while not done:
             try:
                 async with self._kept.locked(lease=self._terms.lease, wait=self._terms.wait) as fence:
-                    if self.unsaved is None:
+                    # Read under the lock: whoever held it last may have new tokens that it could not save.
+                    if self._unsaved() is None:
                         await self._refresh(web, fence)
-                    done = self.unsaved is None or await self._save(fence)
+                    done = self._unsaved() is None or await self._save(fence)
             except TokenStoreError as error:
-                if self.unsaved is None:
+                if self._unsaved() is None:
                     raise
                 done = await self._store_failed(error)
             except asyncio.CancelledError:
-                if self.unsaved is not None:
-                    self._give_out(None)
+                self._give_out(None)
                 raise
 
     # ---- new tokens ---------------------------------------------------------------------------------------------
 
     async def _refresh(self, web: Web, fence: int) -> None:
-        """Set ``unsaved`` to new tokens, or the outcome to what is stored."""
+        """Come to new tokens, which are unsaved then, or set the outcome to what is stored."""
         locked_at = self._clock.monotonic()
         saved = await self._kept.load()
         if saved is None:
@@ -205,13 +216,16 @@ class Renewal:
         request = TokenRequest(self._terms.issuer, self._terms.runtime, self._terms.request_seconds)
         form = {"grant_type": "refresh_token", "refresh_token": state.refresh_token}
         url = self._terms.issuer.known.token
-        result = await request.send(web, url, form, repeats=True, unbroken=self._unbroken)
+        self.left = True
+        result = await request.send(web, url, form, repeats=True, patient=recovered, unbroken=self._unbroken)
         if isinstance(result, Tokens):
-            self.unsaved = Unsaved(
-                state=result.renewed(state, self._clock.now()),
-                expected=saved.version,
-                sent_hash=hashed(state.refresh_token),
-                recovered=recovered,
+            self._on_tokens(
+                Unsaved(
+                    state=result.renewed(state, self._clock.now()),
+                    expected=saved.version,
+                    sent_hash=hashed(state.refresh_token),
+                    recovered=recovered,
+                )
             )
             return
         await self._without_tokens(
@@ -263,10 +277,10 @@ class Renewal:
 
     async def _save(self, fence: int) -> bool:
         """Save new tokens, however long it takes; False if the lock was lost over it, and another one is needed."""
-        while True:
+        while (unsaved := self._unsaved()) is not None:
             try:
                 await self._pause()
-                saved = await self._unbroken.run(partial(self._save_once, self._to_save(), fence))
+                saved = await self._unbroken.run(partial(self._save_once, unsaved, fence))
             except Interrupted:  # another attempt, at once: this is the end of an event loop
                 self._interruptions += 1
                 if self._interruptions >= _MOST_INTERRUPTIONS:
@@ -279,11 +293,11 @@ class Renewal:
                 if self._gives_up(error):
                     return True
             else:
-                unsaved, self.unsaved = self._to_save(), None
                 ours = saved.state.access_token == unsaved.state.access_token
                 rotated = ours and hashed(saved.state.refresh_token) != unsaved.sent_hash
                 self._succeed(Renewed(saved=saved, asked=ours, rotated=rotated, recovered=unsaved.recovered))
                 return True
+        return self.outcome.done()  # somebody else has saved them, who had the lock after us
 
     async def _save_once(self, unsaved: Unsaved, fence: int) -> Saved:
         """What is stored in the end: ours, or what somebody else has come to meanwhile."""
@@ -294,18 +308,13 @@ class Renewal:
         if current is not None:
             if current.state.access_token == unsaved.state.access_token:
                 return current  # saved by an attempt that seemed to fail, or by somebody who got the same answer
-            if hashed(current.state.refresh_token) != unsaved.sent_hash:
+            if hashed(current.state.refresh_token) != unsaved.sent_hash and not unsaved.is_new_grant:
                 return current
         # Still the token that was sent, whose successor is ours.
         saved = await self._kept.save(None if current is None else current.version, unsaved.state, fence=fence)
         if saved is None:
             raise _FenceLost
         return saved
-
-    def _to_save(self) -> Unsaved:
-        if self.unsaved is None:  # pragma: no cover - saving is for what is unsaved
-            raise AssertionError
-        return self.unsaved
 
     async def _store_failed(self, error: TokenStoreError) -> bool:
         """Wait before the lock is tried for again; True if that is over."""
@@ -326,9 +335,10 @@ class Renewal:
 
     def _give_out(self, error: TokenStoreError | None) -> None:
         """Tell everybody that the new tokens are in memory only; once."""
-        if self.outcome.done():
+        unsaved = self._unsaved()
+        if self.outcome.done() or unsaved is None:
             return
-        self._on_unsaved(self._to_save())
+        self._on_unsaved(unsaved)
         told = not_saved()
         told.__cause__ = None if error is None else error.__cause__ or error
         self._fail(told)

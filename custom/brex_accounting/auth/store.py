@@ -12,7 +12,7 @@ A store holds one grant, as bytes that mean nothing to it. Three rules make it s
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, runtime_checkable
+from typing import NoReturn, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -28,6 +28,10 @@ class Stored:
 
     version: int
     content: bytes = field(repr=False)
+
+    def __reduce__(self) -> NoReturn:
+        message = "tokens do not travel in pickles and copies; hand over the store"
+        raise TypeError(message)
 
 
 @runtime_checkable

@@ -43,7 +43,14 @@ class TokenRequest:
         self.attempts: int = 0
 
     async def send(
-        self, web: Web, url: str, form: Mapping[str, str], *, repeats: bool, unbroken: Unbroken
+        self,
+        web: Web,
+        url: str,
+        form: Mapping[str, str],
+        *,
+        repeats: bool,
+        patient: bool = False,
+        unbroken: Unbroken,
     ) -> Tokens | NoTokens:
         """Send it.
 
@@ -52,12 +59,14 @@ class TokenRequest:
             url: The token endpoint.
             form: What to ask.
             repeats: Whether it may be sent again after an answer was lost; what never left always may.
+            patient: Whether the first attempt may take all of the time: where it cannot be repeated, and where an
+                earlier one was not waited for long enough.
             unbroken: Brings each attempt to its end.
         """
         end = self._clock.monotonic() + self._seconds
         for pause in (*_PAUSES, None):
             left = end - self._clock.monotonic()
-            seconds = left if pause is None else left * _SHARE
+            seconds = left if patient or pause is None else left * _SHARE
             result = await self._attempt(web, url, form, seconds=seconds, unbroken=unbroken)
             if isinstance(result, Tokens) or result.kind == "refused":
                 return result
@@ -82,6 +91,8 @@ class TokenRequest:
             return NoTokens(kind="busy" if failed.outcome == "not sent" else "unclear", reason=failed.reason)
         except Interrupted:
             return NoTokens(kind="unclear", reason="it was broken off")
+        except Exception as error:  # noqa: BLE001 - of a transport of the caller's; the token may be used up
+            return NoTokens(kind="unclear", reason=f"the transport raised {type(error).__name__}")
         return read_answer(answer, self._clock.now())
 
 

@@ -21,7 +21,12 @@ class Unbroken:
     """
 
     def __init__(self) -> None:
-        self.cancelled: bool = False
+        self._cancelled: asyncio.CancelledError | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody wanted to cancel what goes on."""
+        return self._cancelled is not None
 
     async def run(self, step: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a step to its end.
@@ -36,8 +41,8 @@ class Unbroken:
         while not task.done():
             try:
                 await asyncio.wait({task})
-            except asyncio.CancelledError:
-                self.cancelled = True
+            except asyncio.CancelledError as error:
+                self._cancelled = error
         if task.cancelled():
             raise Interrupted
         return task.result()
@@ -48,9 +53,9 @@ class Unbroken:
         Raises:
             CancelledError: Somebody did.
         """
-        if self.cancelled:
-            self.cancelled = False
-            raise asyncio.CancelledError
+        cancelled, self._cancelled = self._cancelled, None
+        if cancelled is not None:
+            raise cancelled  # the very same: whoever cancelled may know it by its looks
 
 
 __all__ = ["Interrupted", "Unbroken"]

@@ -127,7 +127,12 @@ class Caller:
         return Caller(
             session=self.session,
             runtime=self._runtime,
-            tokens=self._tokens,
+            # Whoever listens to this view hears of its refreshes, too.
+            tokens=(
+                self._tokens.named(self.account, observer)
+                if self.account is not None and isinstance(self._tokens, SharedTokenSource)
+                else self._tokens
+            ),
             key=self._key,
             account=self.account,
             rate_limit=self._rate_limit,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 import httpx
@@ -60,7 +60,8 @@ def quietly() -> Generator[None]:
     try:
         yield
     finally:
-        _ours.reset(token)
+        with suppress(ValueError):  # a generator that the collector ends does so in another context
+            _ours.reset(token)
 
 
 def _place(url: httpx.URL) -> str:

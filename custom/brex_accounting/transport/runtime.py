@@ -20,6 +20,7 @@ from weakref import WeakValueDictionary
 from attrs import frozen
 
 from ..clock import Clock, SystemClock
+from ..errors import InvalidArgument
 from .limiter import Limiter
 from .refusals import Refusals
 from .retry import RetryPolicy
@@ -198,6 +199,18 @@ def _uuid() -> str:
     return str(uuid.uuid4())
 
 
+def checked_runtime(runtime: object) -> Runtime:
+    """A runtime, as it is passed.
+
+    Raises:
+        InvalidArgument: It is none.
+    """
+    if isinstance(runtime, Runtime):
+        return runtime
+    message = "runtime: expected a Runtime, or None for the one of the process"
+    raise InvalidArgument(message)
+
+
 _default: Runtime | None = None
 _default_lock = threading.Lock()
 
@@ -211,4 +224,4 @@ def default_runtime() -> Runtime:
         return _default
 
 
-__all__ = ["Account", "AccountKey", "Runtime", "default_runtime"]
+__all__ = ["Account", "AccountKey", "Runtime", "checked_runtime", "default_runtime"]

@@ -209,7 +209,7 @@ class Web:
         with quiet.quietly():
             try:
                 request = self._httpx.build_request(
-                    method, _checked(url), headers=sent, data=form, timeout=httpx.Timeout(seconds)
+                    method, _checked(url), headers=sent, data=form, timeout=_timeouts(seconds)
                 )
                 response = await self._httpx.send(request, stream=True)
             except (httpx.InvalidURL, UnicodeError):  # the latter from the look-up of a host whose name is too long
@@ -272,6 +272,11 @@ def is_private(url: str) -> bool:
         return parsed.scheme == "https" or (parsed.scheme == "http" and _is_loopback(parsed.host))
     except (httpx.InvalidURL, ValueError, TypeError):
         return False
+
+
+def _timeouts(seconds: float | None) -> httpx.Timeout:
+    """A connection that does not come about must be known as such before the whole time is over."""
+    return httpx.Timeout(seconds, connect=None if seconds is None else seconds * 0.9)
 
 
 def _checked(url: str) -> httpx.URL:
