@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import datetime
 import inspect
 import pickle
 import re
@@ -24,6 +25,7 @@ from brex_accounting import (
     ExportReport,
     InvalidArgument,
     PagingError,
+    ReauthorizationRequired,
     SpecError,
     StatusError,
     UnreadableAnswer,
@@ -34,7 +36,9 @@ from brex_accounting_client import BadRecord, decode_page
 from brex_accounting_client.models import AccountingErrorDetails, AccountingRecordPage
 from tests import wire
 
-ALL: list[type[BrexError]] = [getattr(errors, name) for name in errors.__all__]
+ALL: list[type[BrexError]] = [
+    found for found in (getattr(errors, name) for name in errors.__all__) if isinstance(found, type)
+]
 CANARY = "Ada Quill"
 BODY = b'{"message": "Ada Quill"}'
 
@@ -46,6 +50,11 @@ BUILTINS: dict[str, tuple[type[Exception], ...]] = {
     "AnswerLost": (ConnectionError, OSError),
     "AttemptTimedOut": (TimeoutError, OSError),
     "DeadlineExceeded": (TimeoutError, OSError),
+    "ReceiptNotWritten": (OSError,),
+    "WebhookError": (ValueError,),
+    "WebhookMalformed": (ValueError,),
+    "WebhookNotGenuine": (ValueError,),
+    "WebhookStale": (ValueError,),
 }
 FACTS: dict[str, Any] = {
     "operation": "GET /v3/accounting/records",
@@ -75,6 +84,8 @@ def made(kind: type[BrexError]) -> BrexError:
     more: dict[str, Any] = {"content": BODY}
     if issubclass(kind, StatusError):
         more |= {"details": AccountingErrorDetails(existing_vendor="ERP_B"), "message": CANARY}
+    if issubclass(kind, ReauthorizationRequired):
+        more |= {"cause": "answer lost", "since": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)}
     if issubclass(kind, DeadlineExceeded):
         more |= {"wait": 61.5, "cause": "rate limit"}
     if issubclass(kind, UnreadableAnswer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from attrs import field, frozen
@@ -181,7 +182,8 @@ class Keeper:
         if not needed(state):
             self._warn(state, asker)  # as nobody else looks at an idle grant
             return False
-        return (await self.renewed(asker, needed)).refreshed_at > state.refreshed_at
+        # Not "later": the clock may have run ahead then.
+        return (await self.renewed(asker, needed)).refreshed_at != state.refreshed_at
 
     def forget(self) -> None:
         """Look the grant up again: it was replaced, or revoked."""
@@ -276,8 +278,12 @@ class Keeper:
     def _bury(self) -> None:
         """Drop refreshes whose event loop was closed under them: they would keep the store's lock for ever."""
         for key, (task, _) in list(self._renewals.items()):
-            if task.get_loop().is_closed():
-                del self._renewals[key]
+            if not task.get_loop().is_closed() or self._renewals.pop(key, None) is None:
+                continue
+            # At once, and not when somebody collects it: until then it has the store's lock.
+            if (coroutine := task.get_coro()) is not None:
+                with suppress(RuntimeError):  # it has connections that only an event loop can close
+                    coroutine.close()
 
     async def _ended(self, renewal: Renewal) -> None:
         """Wait for the end of a refresh that has its outcome."""

@@ -167,6 +167,8 @@ class Renewal:
         except Exception as error:  # noqa: BLE001 - whoever waits is to see it
             if not self.outcome.done():
                 self.outcome.set_exception(error)
+        except GeneratorExit:  # its event loop was closed under it, and nobody waits any more
+            raise
         except BaseException:
             self.outcome.cancel()
             raise

@@ -259,15 +259,15 @@ def _not_written(call: Call, summary: str) -> ReceiptNotWritten:
 async def _in_thread(step: Callable[[], T]) -> T:
     """Run a step that may block to its end, whoever is cancelled meanwhile."""
     work = asyncio.get_running_loop().run_in_executor(None, step)
-    cancelled = False
+    cancelled: asyncio.CancelledError | None = None
     while not work.done():
         try:
             await asyncio.wait({work})
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
         work.exception()  # seen, and of no interest to whoever is cancelled
-        raise asyncio.CancelledError
+        raise cancelled  # the very same: whoever cancelled may know it by its looks
     return work.result()
 
 
