@@ -152,7 +152,7 @@ class TestTree:
             base.__name__ for base in kind.__mro__ if base.__module__ == "builtins" and issubclass(base, Exception)
         } - {"Exception"}
         assert {base.__name__ for base in BUILTINS.get(kind.__name__, ())} == builtins
-        said = set(re.findall(r"also a (\w+)", tree()[kind.__name__][1]))
+        said = set(re.findall(r"also an? (\w+)", tree()[kind.__name__][1]))
         assert said == {base.__name__ for base in BUILTINS.get(kind.__name__, ())[:1]}
 
     def test_wrong_use_is_a_value_error_too(self) -> None:

@@ -24,7 +24,7 @@
     │   ├── DownloadError               a receipt was not downloaded
     │   │   ├── ReceiptNotFound         the record has no such receipt
     │   │   ├── ReceiptTooLarge         it has more than ``max_bytes``
-    │   │   └── ReceiptNotWritten       it could not be written where the caller wanted it
+    │   │   └── ReceiptNotWritten       it could not be written where the caller wanted it; also an OSError
     │   └── StatusError                 Brex answered with another status
     │       ├── BadRequest              400
     │       ├── Unauthorized            401
@@ -50,9 +50,9 @@
     │   ├── AuthorizationDenied         the issuer sent the browser back without a code; ``error_code`` says why
     │   └── StateMismatch               the callback belongs to another login, or was forged
     ├── WebhookError                    a delivery must not be believed; also a ValueError
-    │   ├── WebhookMalformed            headers or body are not what a delivery has
-    │   ├── WebhookNotGenuine           no signature fits any secret
-    │   └── WebhookStale                it was signed too long ago, or in the future
+    │   ├── WebhookMalformed            headers or body are not what a delivery has; also a ValueError
+    │   ├── WebhookNotGenuine           no signature fits any secret; also a ValueError
+    │   └── WebhookStale                it was signed too long ago, or in the future; also a ValueError
     └── SpecError                       an OpenAPI document, overlay or generated tree is not what the build needs
 
 The text of an error holds operations, labels, statuses, codes, ids, JSON paths and what to do next; never a body, a
