@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import BinaryIO, TypeVar
 
+import pytest
+
 from brex_accounting import (
     AccountingRecordReadyForExport,
     ActiveIntegrationExists,
@@ -129,6 +131,7 @@ from brex_accounting.emulator import (
     recode,
     serve_in_thread,
 )
+from brex_accounting.testing import InstantClock, OpenStore, TokenStoreContract
 from brex_accounting_client import (
     UNSET,
     AuthenticatedClient,
@@ -392,6 +395,25 @@ class Shelf:
     async def lock(self, *, lease: float, wait: float) -> AsyncGenerator[int]:
         """No lock at all."""
         yield int(lease + wait)
+
+
+class ShelfContract(TokenStoreContract):
+    """The tests that the store has to pass."""
+
+    lease_ends = False
+
+    @pytest.fixture
+    def open_store(self) -> OpenStore:
+        """The same shelf at each call."""
+        shelf = Shelf()
+        return lambda: shelf
+
+
+def instant() -> FileTokenStore:
+    """A store whose waits take no time."""
+    clock = InstantClock()
+    clock.advance(1.0)
+    return FileTokenStore("tokens/acme.json", clock=clock)
 
 
 async def scope_of(brex: Brex, scope: list[tuple[bytes, bytes]]) -> str:

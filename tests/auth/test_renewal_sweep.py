@@ -63,12 +63,16 @@ def bury(made: Scene, process: Process, loop: SteppedLoop) -> None:
 def drive(loop: SteppedLoop, call: asyncio.Task[Any], stop_at: int) -> bool:
     """Run until the call is over or the loop has made so many turns; whether it was stopped."""
 
+    driven = True
+
     def stop(_: object) -> None:
-        loop.stop()
+        if driven:  # it may be on its way already when the loop stops, and come in the next run
+            loop.stop()
 
     call.add_done_callback(stop)
     loop.on_step = lambda step: loop.stop() if step == stop_at else None
     loop.run_forever()
+    driven = False
     loop.on_step = lambda _: None
     call.remove_done_callback(stop)
     return not call.done()
