@@ -281,9 +281,8 @@ class Keeper:
             if not task.get_loop().is_closed() or self._renewals.pop(key, None) is None:
                 continue
             # At once, and not when somebody collects it: until then it has the store's lock.
-            if (coroutine := task.get_coro()) is not None:
-                with suppress(RuntimeError):  # it has connections that only an event loop can close
-                    coroutine.close()
+            with suppress(RuntimeError):  # it has connections that only an event loop can close
+                task.get_coro().close()
 
     async def _ended(self, renewal: Renewal) -> None:
         """Wait for the end of a refresh that has its outcome."""
