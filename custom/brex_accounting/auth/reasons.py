@@ -89,7 +89,7 @@ def not_saved() -> TokensNotSaved:
     return TokensNotSaved(
         "token store: it does not take the new tokens; they are in memory only, and the old ones may be used up",
         operation=OPERATION,
-        advice="Repair the store while this process lives: saving is tried again, at the next use of the grant at the latest.",
+        advice="Repair the store while this process lives: saving is tried again, at its next use at the latest.",
     )
 
 
