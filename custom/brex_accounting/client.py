@@ -67,7 +67,8 @@ class Brex:
         proxy: URL of a proxy; None takes the environment's (``HTTPS_PROXY`` and its like), as httpx does.
         ssl_context: Certificates to trust; None takes ``SSL_CERT_FILE`` or ``SSL_CERT_DIR``, else certifi's.
         user_agent: Your product token, such as ``acme-erp/2.1``; it is added to the client's own.
-        transport: Carries requests instead of httpx's own transport; environment proxies do not apply then.
+        transport: Carries requests instead of httpx's own transport, and is closed with the client; environment
+            proxies do not apply then.
         on_event: Takes events as they happen.
         runtime: State to share with other clients, and the sources of time and randomness; the process's by default.
 

@@ -189,11 +189,11 @@ def succeeded(workers: Fleet) -> int:
 
 class TestManyProcesses:
     PROCESSES = 8
-    TASKS = 50 if SOAK else 15
-    CALLS = 20 if SOAK else 3
+    TASKS = 50
+    CALLS = 20 if SOAK else 2
     PAUSE = 2.0 if SOAK else 1.0
     # Each expiry costs every task that is about to call a request, which counts too.
-    EXPIRY = Fault(effect="expired_token", operation="getCompany", every=100 if SOAK else 40)
+    EXPIRY = Fault(effect="expired_token", operation="getCompany", every=100)
 
     def test_lost_answers(self, folder: Path) -> None:
         """Answers are lost and tokens expire every few requests: each call succeeds, at one rotation an expiry."""
@@ -217,7 +217,7 @@ class TestManyProcesses:
     def test_expired_for_all(self, folder: Path) -> None:
         """All tasks of all processes find the token expired: one refresh is made for them."""
         with bank(folder) as served, fleet(served, tasks=self.TASKS) as workers:
-            for _ in range(4):
+            for _ in range(self.PROCESSES):
                 workers.start()
             workers.done()
             assert [] == workers.heard("failed")

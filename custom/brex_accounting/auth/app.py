@@ -59,7 +59,7 @@ class OAuthApp:
             answer. Brex does not document that; 10 fits the 30 seconds that are usual.
         proxy: URL of a proxy; None takes the environment's, as httpx does.
         ssl_context: Certificates to trust; None takes ``SSL_CERT_FILE`` or ``SSL_CERT_DIR``, else certifi's.
-        transport: Carries requests instead of httpx's own transport.
+        transport: Carries requests instead of httpx's own transport; it is left open.
         on_event: Takes the events of grants that are not used by a client.
         on_unsaved: Called with new tokens that a store does not take: a last chance to put them somewhere safe before
             the process may end. They are secrets.
