@@ -243,11 +243,13 @@ class TestKills:
                 workers.start()
             workers.until(lambda: all(worker.heard("first call") for worker in workers.workers), "first calls")
             for _ in range(self.ROUNDS):
-                fresh = []
-                for victim in (self._any, self._holder):
+                fresh: list[Worker] = []
+                for choose in (self._any, self._holder):
                     time.sleep(dice.uniform(0, 0.1))
-                    self._kill(served, victim(served, workers, dice), counted)
-                    fresh.append(workers.start())
+                    victim = choose(served, workers, dice)
+                    self._kill(served, victim, counted)
+                    # The victim may be one that has just been started.
+                    fresh = [*(worker for worker in fresh if worker is not victim), workers.start()]
                 self._until_calling(workers, fresh)
                 served.check()
                 assert {path.name for path in served.folder.iterdir()} <= OWN_FILES | {"main.json.new"}
