@@ -169,7 +169,7 @@ class Renewal:
                 self.outcome.set_exception(error)
         except GeneratorExit:  # its event loop was closed under it, and nobody waits any more
             raise
-        except BaseException:
+        except BaseException:  # cancelled, or the process is to end: whoever waits must not wait for ever
             self.outcome.cancel()
             raise
         self._unbroken.finish()
