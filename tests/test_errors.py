@@ -22,6 +22,7 @@ from brex_accounting import (
     BrexError,
     CallError,
     DeadlineExceeded,
+    ExportError,
     ExportReport,
     InvalidArgument,
     PagingError,
@@ -79,6 +80,8 @@ def made(kind: type[BrexError]) -> BrexError:
     if issubclass(kind, PagingError):
         known = {"operation", "account", "status_code", "error_code", "trace_id", "advice"}
         return kind("summary", checkpoint="place", **{name: fact for name, fact in FACTS.items() if name in known})
+    if issubclass(kind, ExportError):
+        return kind("summary", **{name: FACTS[name] for name in ("operation", "account", "advice")})
     if not issubclass(kind, CallError):
         return kind("ids[3]: expected a string")
     more: dict[str, Any] = {"content": BODY}

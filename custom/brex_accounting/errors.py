@@ -49,6 +49,10 @@
     ├── AuthorizationError              a login did not succeed
     │   ├── AuthorizationDenied         the issuer sent the browser back without a code; ``error_code`` says why
     │   └── StateMismatch               the callback belongs to another login, or was forged
+    ├── ExportError                     an export cannot go on
+    │   ├── ErpFailed                   the caller's ERP adapter raised, or answered what no adapter may
+    │   ├── JournalError                the journal cannot be read or written, or is not this account's
+    │   └── LedgerError                 the ledger file cannot be read, written or understood
     ├── WebhookError                    a delivery must not be believed; also a ValueError
     │   ├── WebhookMalformed            headers or body are not what a delivery has; also a ValueError
     │   ├── WebhookNotGenuine           no signature fits any secret; also a ValueError
@@ -528,6 +532,35 @@ class StateMismatch(AuthorizationError):
     """The state of the callback is not that of the request: it belongs to another login, or somebody forged it."""
 
 
+class ExportError(_Traveller):
+    """An export cannot go on; nothing is lost: what is in the journal is taken up by the next run.
+
+    Attributes:
+        operation: What was being done, such as ``post to the ERP``.
+        account: The account label of the client, None where it has none.
+        advice: What to do next.
+    """
+
+    def __init__(self, summary: str, *, operation: str, account: str | None = None, advice: str = "") -> None:
+        self.operation: str = operation
+        self.account: str | None = account
+        self.advice: str = advice
+        where = "" if account is None else f" (account {account})"
+        super().__init__(f"{operation}: {summary}{where}. {advice}".rstrip())
+
+
+class ErpFailed(ExportError):
+    """The ERP adapter raised, which is the cause, or answered what no adapter may."""
+
+
+class JournalError(ExportError):
+    """The journal cannot be read or written, was written by a newer version, or belongs to another account."""
+
+
+class LedgerError(ExportError):
+    """The ledger file cannot be read, written or understood; nothing in it was changed."""
+
+
 class WebhookError(BrexError, ValueError):
     """A delivery must not be believed."""
 
@@ -571,9 +604,13 @@ __all__ = [
     "DeadlineExceeded",
     "DownloadError",
     "DuplicateRecords",
+    "ErpFailed",
+    "ExportError",
     "Forbidden",
     "IntegrationNotActive",
     "InvalidArgument",
+    "JournalError",
+    "LedgerError",
     "NotFound",
     "OAuthRefused",
     "PageContradiction",

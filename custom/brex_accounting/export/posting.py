@@ -1,0 +1,144 @@
+"""A record as it goes into a ledger, and the hash of what the ledger sees of it."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from types import MappingProxyType
+from typing import Final
+
+from attrs import frozen
+
+from brex_accounting_client.models import AccountingRecord, AccountingRecordLineItem, LineItemType
+
+EXACT: Final = Context(prec=400, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+"""The context of every sum of money here: it raises rather than round."""
+
+_SCHEME: Final = "1"
+"""Stands in front of each hash: hashes of different schemes tell nothing about each other."""
+
+
+@frozen(kw_only=True)
+class Posting:
+    """A record that is to go into a ledger.
+
+    Attributes:
+        key: What the ERP knows it by, for good: the record's id, or the id with ``~2`` and so on after somebody has
+            decided to post the record once more.
+        record: The record, with its lines; the ledger takes these.
+        date: The day to post it under: the UTC calendar date of ``erp_posting_date``, unless the policy moved it out
+            of a closed period. No time zone is ever applied.
+        content_hash: Of what the ledger sees of the record.
+        attempt: Which attempt this is, from 1.
+        fence: The fencing token of the worker's claim. It grows with each claim of a record, so that an ERP that keeps
+            the largest it has seen can refuse a worker that was superseded.
+    """
+
+    key: str
+    record: AccountingRecord
+    date: datetime.date
+    content_hash: str
+    attempt: int = 1
+    fence: int = 0
+
+    @property
+    def lines(self) -> tuple[AccountingRecordLineItem, ...]:
+        """The lines, in Brex's order."""
+        return tuple(self.record.line_items)
+
+    @property
+    def debits(self) -> Mapping[str, Decimal]:
+        """The exact sum of the debit lines in each currency."""
+        return debits(self.record)
+
+
+def posting_date(record: AccountingRecord) -> datetime.date:
+    """The day that Brex wants a record posted under: the calendar date of ``erp_posting_date`` in UTC.
+
+    Args:
+        record: The record.
+    """
+    return record.erp_posting_date.astimezone(datetime.UTC).date()
+
+
+def debits(record: AccountingRecord) -> Mapping[str, Decimal]:
+    """The exact sum of a record's debit lines in each currency.
+
+    Args:
+        record: The record.
+    """
+    return _sums(line for line in record.line_items if line.type is LineItemType.DEBIT)
+
+
+def flaw(record: AccountingRecord) -> str | None:
+    """Why the lines of a record are no entry that can be posted; None where they are one.
+
+    Args:
+        record: The record.
+    """
+    if not record.line_items:
+        return "no lines"
+    for place, line in enumerate(record.line_items):
+        if line.type not in (LineItemType.DEBIT, LineItemType.CREDIT):
+            return f"line_items[{place}].type unknown: {line.type}"
+        if line.amount.amount < 0:
+            return f"line_items[{place}].amount.amount negative"
+    credited = _sums(line for line in record.line_items if line.type is LineItemType.CREDIT)
+    debited = debits(record)
+    uneven = sorted(code for code in {*debited, *credited} if debited.get(code, 0) != credited.get(code, 0))
+    return f"debits and credits differ in {', '.join(uneven)}" if uneven else None
+
+
+def content_hash(record: AccountingRecord) -> str:
+    """A hash of what a ledger sees of a record: amounts, lines, field values, posting date, vendor, type.
+
+    The order of lines and of field values does not count, nor do zeros at the end of an amount, versions, memos and
+    names.
+
+    Args:
+        record: The record.
+    """
+    lines = sorted(map(_line, record.line_items))
+    seen = [
+        str(record.type),
+        _money(record.amount.amount, record.amount.currency),
+        posting_date(record).isoformat(),
+        None if record.vendor is None else record.vendor.id,
+        lines,
+    ]
+    text = json.dumps(seen, ensure_ascii=False, separators=(",", ":"))
+    return f"{_SCHEME}:{hashlib.sha256(text.encode()).hexdigest()[:40]}"
+
+
+def _line(line: AccountingRecordLineItem) -> str:
+    original = line.original_amount
+    values = sorted(
+        json.dumps([value.brex_field_id, value.brex_field_value_id, value.remote_field_id, value.remote_field_value_id])
+        for value in line.accounting_field_values
+    )
+    return json.dumps(
+        [
+            str(line.type),
+            _money(line.amount.amount, line.amount.currency),
+            None if original is None else _money(original.amount, original.currency),
+            values,
+        ]
+    )
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    """An amount in one spelling: 12.50 and 12.5 are the same money."""
+    return f"{amount.normalize(EXACT):f} {currency}"
+
+
+def _sums(lines: Iterable[AccountingRecordLineItem]) -> Mapping[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for line in lines:
+        sums[line.amount.currency] = EXACT.add(sums.get(line.amount.currency, Decimal()), line.amount.amount)
+    return MappingProxyType(sums)
+
+
+__all__ = ["EXACT", "Posting", "content_hash", "debits", "flaw", "posting_date"]
