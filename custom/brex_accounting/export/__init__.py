@@ -21,11 +21,16 @@ if TYPE_CHECKING:
         Rejected,
         Validates,
     )
+    from .events import ExportEvent, ExportPaused, ExportProgress, ExportResumed, OnExportEvent, RunEnded
     from .journal import Change, Count, Entry, Event, Journal
+    from .loop import ExportLoop
     from .policy import ExportPolicy
     from .posting import Posting
     from .record_types import RECORD_TYPES, RecordType
+    from .resolving import Resolution
+    from .sqlite_journal import SqliteJournal
     from .states import MOVES, State
+    from .summary import Attention, RunSummary
 
 _HOMES = {
     "erp": (
@@ -41,11 +46,16 @@ _HOMES = {
         "Rejected",
         "Validates",
     ),
+    "events": ("ExportEvent", "ExportPaused", "ExportProgress", "ExportResumed", "OnExportEvent", "RunEnded"),
     "journal": ("Change", "Count", "Entry", "Event", "Journal"),
+    "loop": ("ExportLoop",),
     "policy": ("ExportPolicy",),
     "posting": ("Posting",),
     "record_types": ("RECORD_TYPES", "RecordType"),
+    "resolving": ("Resolution",),
+    "sqlite_journal": ("SqliteJournal",),
     "states": ("MOVES", "State"),
+    "summary": ("Attention", "RunSummary"),
 }
 
 if not TYPE_CHECKING:  # or checkers would take any name for one of ours
@@ -61,15 +71,22 @@ __all__ = [
     "RECORD_TYPES",
     "Amends",
     "Attaches",
+    "Attention",
     "Change",
     "Count",
     "Entry",
     "Erp",
     "Event",
+    "ExportEvent",
+    "ExportLoop",
+    "ExportPaused",
     "ExportPolicy",
+    "ExportProgress",
+    "ExportResumed",
     "Journal",
     "LedgerEntry",
     "ListsEntries",
+    "OnExportEvent",
     "Outcome",
     "Pending",
     "Posted",
@@ -77,6 +94,10 @@ __all__ = [
     "ReceiptFile",
     "RecordType",
     "Rejected",
+    "Resolution",
+    "RunEnded",
+    "RunSummary",
+    "SqliteJournal",
     "State",
     "Validates",
 ]

@@ -1,0 +1,90 @@
+"""Bringing entries that are in the books to what their records say now."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from attrs import evolve
+
+from ..errors import ErpFailed
+from .deciding import AMENDED, CHANGED, Amend
+from .erp import Posted
+from .journal import Change, Entry
+from .run import Run, growing
+from .states import State
+
+
+async def amend(run: Run, wanted: Sequence[Amend]) -> int:
+    """Amend entries, one after the other.
+
+    Args:
+        run: The run.
+        wanted: What to amend.
+
+    Returns:
+        How many have come further.
+    """
+    done = 0
+    for item in wanted:
+        if run.is_stopping or run.erp_is_down:
+            break
+        done += await _amend(run, item)
+    return done
+
+
+async def _amend(run: Run, item: Amend) -> int:
+    posting, now = item.posting, run.now()
+    begun = item.entry.moved(
+        State.AMENDING,
+        at=now,
+        seen_hash=posting.content_hash,
+        attempts=item.entry.attempts + 1,
+        **run.claimed(),
+    )
+    rows = await run.write(Change(entry=begun))
+    if not rows:
+        return 0
+    row = rows[0]
+    try:
+        async with run.keeping(rows):
+            outcome = await run.erp.amend(
+                evolve(posting, fence=row.revision, attempt=row.attempts), Posted(row.reference or "")
+            )
+    except ErpFailed as error:
+        run.erp_failed(error)
+        later = evolve(row, due=run.now() + growing(row.attempts), owner=None, lease_until=None)
+        await run.write(Change(entry=later, silent=True))
+        return 0
+    run.erp_worked()
+    now = run.now()
+    if not isinstance(outcome, Posted):
+        reason = f"{CHANGED}, and not amended: {outcome.code}"
+        version = run.erp.mapping_version
+        entry = row.moved(State.NEEDS_PERSON, at=now, reason=reason, attempts=0, mapping_version=version)
+        await run.write(Change(entry=entry))
+        return 1
+    run.keep_link(row.record_id, outcome.deep_link)
+    await run.write(Change(entry=_amended(item, row, outcome, now)))
+    run.tally.counts["amended"] += 1
+    return 1
+
+
+def _amended(item: Amend, row: Entry, outcome: Posted, now: datetime.datetime) -> Entry:
+    record = item.posting.record
+    entry = row.moved(
+        State.EXPORTED if item.told else State.POSTED,
+        at=now,
+        content_hash=item.posting.content_hash,
+        seen_hash=None,
+        reference=outcome.reference,
+        amount=record.amount.amount,
+        currency=record.amount.currency,
+        posting_date=item.posting.date,
+        attempts=0,
+        reason=AMENDED,
+    )
+    return evolve(entry, due=now if entry.receipts_owed or not item.told else None)
+
+
+__all__ = ["amend"]

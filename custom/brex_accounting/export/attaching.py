@@ -1,0 +1,88 @@
+"""Attaching receipts to entries that are in the books: after the report, so that a file never holds up an export."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from attrs import evolve
+
+from brex_accounting_client.models import AccountingRecord
+
+from ..errors import DownloadError, ErpFailed, NotFound
+from .erp import ReceiptFile
+from .journal import Change, Entry
+from .posting import Posting, content_hash, posting_date
+from .run import Run, growing
+from .states import State
+
+MISSING: Final = "receipts are not attached"
+_PATIENCE: Final = 8
+_ROWS: Final = 20
+
+
+async def attach(run: Run) -> int:
+    """Attach the receipts that are owed and due.
+
+    Args:
+        run: The run.
+
+    Returns:
+        To how many entries receipts were attached.
+    """
+    done = 0
+    while not (run.is_stopping or run.erp_is_down) and run.erp.attaches:
+        rows = await run.claim(State.EXPORTED, limit=_ROWS)
+        if not rows:
+            break
+        async with run.keeping(rows):
+            shown = await run.fresh([row.record_id for row in rows])
+            for row in rows:
+                record = shown.get(row.record_id)
+                change = _settled(row, None) if record is None else await _attach(run, row, record)
+                await run.write(change)
+                done += not change.silent
+    return done
+
+
+async def _attach(run: Run, row: Entry, record: AccountingRecord) -> Change:
+    date = row.posting_date or posting_date(record)
+    posting = Posting(key=row.key, record=record, date=date, content_hash=content_hash(record))
+    try:
+        with tempfile.TemporaryDirectory(prefix="receipts-") as folder:
+            for number, receipt in enumerate(record.receipts or ()):
+                if not receipt.download_uris:
+                    continue
+                saved = await run.brex.receipts.download(record.id, receipt.id, to=Path(folder) / str(number))
+                file = ReceiptFile(
+                    receipt_id=receipt.id,
+                    path=Path(folder) / str(number),
+                    content_type=saved.content_type,
+                    size=saved.size,
+                    sha256=saved.sha256,
+                )
+                await run.erp.attach(posting, file)
+    except ErpFailed as error:
+        run.erp_failed(error)
+        return _later(run, row)
+    except (DownloadError, NotFound):
+        return _later(run, row)
+    run.erp_worked()
+    return _settled(row, None)
+
+
+def _later(run: Run, row: Entry) -> Change:
+    attempts = row.attempts + 1
+    if attempts >= _PATIENCE:
+        return _settled(row, MISSING)
+    due = run.now() + growing(attempts)
+    return Change(entry=evolve(row, attempts=attempts, due=due, owner=None, lease_until=None), silent=True)
+
+
+def _settled(row: Entry, reason: str | None) -> Change:
+    entry = evolve(row, receipts_owed=False, attempts=0, reason=reason, due=None, owner=None, lease_until=None)
+    return Change(entry=entry, silent=reason is None)
+
+
+__all__ = ["MISSING", "attach"]

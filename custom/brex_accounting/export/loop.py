@@ -1,0 +1,438 @@
+"""The export loop: everything that Brex has for the ledger into the books, once, and Brex told of it, once."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from ..checks import seconds
+from ..clock import Clock, SystemClock
+from ..errors import BrexError, CallError, ClientStateError, InvalidArgument, PagingError
+from ..webhook_events import AccountingRecordReadyForExport, WebhookEvent
+from . import attaching, lookup, pause, reading, reporting, resolving
+from .erp import Erp
+from .events import OnExportEvent, RunEnded, Teller, logger
+from .guards import GuardedErp, guard_journal
+from .journal import Change, Entry, Journal
+from .policy import ExportPolicy
+from .resolving import Resolution
+from .run import Run, growing
+from .states import State
+from .summary import Ended, RunSummary
+
+if TYPE_CHECKING:
+    from ..client import Brex
+
+_COMPLETE: Final = "complete"
+"""Noted when the journal has seen all that the books hold: from then on what it does not know is not in them."""
+_OPENED: Final = "opened"
+
+_LEASE: Final = 30.0
+_LONGEST_LAG_TO_WAIT: Final = 300.0
+_MOST_PASSES: Final = 100
+_LINGERS: Final = 3
+
+_TOO_MANY: Final = (
+    "Look at summary.refusals and mend the mapping or the policy; where all of it is meant, run once with "
+    "accept_refusals=True."
+)
+
+
+class ExportLoop:
+    """Exports the records of one account.
+
+    Args:
+        brex: An open client of the account.
+        erp: The ERP's adapter.
+        journal: Where it is kept what became of each record; it is opened at the first use, and closed by ``aclose``.
+        policy: What the ledger takes, and when.
+        company_id: The account's company, as ``brex.company.get()`` names it: events of others are refused then.
+        lease: Seconds after which another worker takes up what this one has left.
+        clock: Time and sleep.
+        on_event: Takes ``ExportEvent`` objects as they happen.
+
+    Raises:
+        InvalidArgument: One of them cannot be right.
+    """
+
+    def __init__(
+        self,
+        brex: Brex,
+        erp: Erp,
+        journal: Journal,
+        policy: ExportPolicy,
+        *,
+        company_id: str | None = None,
+        lease: float = _LEASE,
+        clock: Clock | None = None,
+        on_event: OnExportEvent | None = None,
+    ) -> None:
+        given: Any = policy
+        if not isinstance(given, ExportPolicy):
+            message = "policy: expected an ExportPolicy, such as ExportPolicy(basis='accrual')"
+            raise InvalidArgument(message)
+        self._brex = brex
+        self._erp = GuardedErp(erp, brex.account)
+        self._journal = guard_journal(journal, brex.account)
+        self._policy = policy
+        self._company_id = company_id
+        self._lease = seconds(lease, "lease")
+        self._clock: Clock = clock or SystemClock()
+        self._teller = Teller(on_event)
+        self._owner = uuid.uuid4().hex[:12]
+        self._opening: asyncio.Lock = asyncio.Lock()
+        self._running: asyncio.Lock = asyncio.Lock()
+        self._is_open = False
+        self._stopping: asyncio.Event = asyncio.Event()
+        self._wake: asyncio.Event = asyncio.Event()
+
+    # ---- life ---------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        """Open the journal.
+
+        Raises:
+            JournalError: It cannot be opened.
+        """
+        await self._open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the journal; the client and the ERP are the caller's."""
+        if self._is_open:
+            self._is_open = False
+            await self._journal.aclose()
+
+    def stop(self) -> None:
+        """End after the batch in hand; a run that is under way returns, and ``run_forever`` as well."""
+        self._stopping.set()
+        self._wake.set()
+
+    async def _open(self) -> None:
+        async with self._opening:
+            if not self._is_open:
+                await self._journal.open(self._brex.account)
+                self._is_open = True
+                if await self._journal.note(_OPENED) is None:
+                    await self._journal.set_note(_OPENED, self._clock.now().isoformat())
+
+    # ---- runs ---------------------------------------------------------------------------------------------------
+
+    async def run_once(self, *, accept_refusals: bool = False, rebuild: bool = False) -> RunSummary:
+        """Export what there is, until a pass over Brex's lists finds nothing new.
+
+        Args:
+            accept_refusals: Report refusals however many they are.
+            rebuild: Ask the ERP for everything that the journal does not know: after an old copy of it was restored.
+
+        Raises:
+            CallError: Brex could not be asked or told; what was done is in the journal, and the next run goes on.
+            PagingError: The same.
+            JournalError: The journal failed.
+        """
+        await self._open()
+        async with self._running:
+            now = self._clock.now()
+            paused = await pause.load(self._journal)
+            if paused is not None and now < paused.next_try:
+                return self._paused(paused, now)
+            if rebuild:
+                await self._journal.set_note(_COMPLETE, None)
+            run = await self._new_run()
+            started = self._clock.monotonic()
+            try:
+                ended, advice = await self._run(run, accept_refusals=accept_refusals)
+            except CallError as error:
+                cause = pause.cause_of(error)
+                if cause is None:
+                    raise
+                paused = await pause.begin(
+                    self._journal, cause, now=self._clock.now(), account=self._brex.account, teller=self._teller
+                )
+                ended, advice = "paused", error.advice
+            else:
+                paused = None
+                await pause.end(self._journal, account=self._brex.account, teller=self._teller)
+            return run.tally.summary(
+                ended=ended,
+                account=self._brex.account,
+                started=now,
+                seconds=self._clock.monotonic() - started,
+                pause=None if paused is None else paused.cause,
+                next_due=await self._journal.next_due(now=self._clock.now()),
+                advice=advice,
+            )
+
+    async def run_forever(self, *, every: datetime.timedelta = datetime.timedelta(hours=1)) -> None:
+        """Run at intervals, when a webhook names records, and when something is due, until ``stop`` is called.
+
+        What goes wrong in a run is told and logged, and the next one comes sooner than usual at first.
+
+        Args:
+            every: The longest time between two runs. Brex suggests an hour.
+
+        Raises:
+            InvalidArgument: ``every`` is no time span.
+            ClientStateError: The client is closed.
+        """
+        interval = seconds(every.total_seconds(), "every")
+        failures = 0
+        while not self._stopping.is_set():
+            self._wake.clear()
+            error: BrexError | None = None
+            due: datetime.datetime | None = None
+            try:
+                summary = await self.run_once()
+                due, failures = summary.next_due, 0
+            except ClientStateError:
+                raise
+            except BrexError as failed:
+                error, failures = failed, failures + 1
+                logger.warning("a run of account %s failed: %s", self._brex.account, failed)
+            now = self._clock.now()
+            following = now + datetime.timedelta(seconds=interval)
+            if failures:
+                following = min(following, now + growing(failures))
+            paused = await pause.load(self._journal)
+            if paused is not None:
+                following = min(following, paused.next_try)
+            elif due is not None:
+                following = min(following, max(due, now + datetime.timedelta(seconds=1)))
+            self._teller.tell(
+                RunEnded(
+                    account=self._brex.account,
+                    error=None if error is None else type(error).__name__,
+                    next_run=following,
+                )
+            )
+            await self._sleep((following - now).total_seconds())
+
+    async def handle(self, event: WebhookEvent) -> bool:
+        """Remember what a verified webhook delivery names, durably, and let ``run_forever`` export it at once.
+
+        Deliveries repeat and come out of order; each one counts once. Answer the sender 2xx when this returns.
+
+        Args:
+            event: What ``brex.webhooks.verify`` gave.
+
+        Returns:
+            Whether it names records that are now remembered; False for a repetition and for other events.
+
+        Raises:
+            InvalidArgument: The event is another company's.
+            JournalError: It could not be remembered: answer 5xx, and it comes again.
+        """
+        if not isinstance(event, AccountingRecordReadyForExport):
+            return False
+        if self._company_id is not None and event.company_id != self._company_id:
+            message = "event: it is about another company than this loop's; company_id tells whose loop to take"
+            raise InvalidArgument(message)
+        await self._open()
+        is_new = await self._journal.announce(event.webhook_id, event.accounting_record_ids, at=self._clock.now())
+        if is_new:
+            self._wake.set()
+        return is_new and bool(event.accounting_record_ids)
+
+    # ---- decisions of people ------------------------------------------------------------------------------------
+
+    async def resolve(
+        self, record_id: str, resolution: Resolution, *, reason: str, reference: str | None = None
+    ) -> Entry:
+        """Write down what a person has decided about a record.
+
+        Args:
+            record_id: The record.
+            resolution: ``keep`` what is in the books, ``repost`` it under a key of its own, ``posted`` by hand under
+                ``reference``, or ``ignore`` it.
+            reason: Why, in the person's words; they stay in the history.
+            reference: With ``posted`` only: the entry's reference in the ERP.
+
+        Returns:
+            The record's row as it is now.
+
+        Raises:
+            InvalidArgument: The journal has no such record, a worker is at it, or the decision does not fit its state.
+        """
+        await self._open()
+        row = await resolving.resolve(
+            self._journal,
+            record_id,
+            resolution,
+            reason=reason,
+            reference=reference,
+            now=self._clock.now(),
+            owner=self._owner,
+        )
+        self._wake.set()
+        return row
+
+    async def retry(self, record_ids: Iterable[str] | None = None) -> int:
+        """Try refused records again at the next run, whether or not something has changed about them.
+
+        Args:
+            record_ids: The records; None for all that are refused.
+
+        Returns:
+            How many will be tried.
+        """
+        await self._open()
+        wanted = None if record_ids is None else frozenset(record_ids)
+        now, done, after = self._clock.now(), 0, ""
+        while rows := await self._journal.entries((State.REFUSED,), after=after, limit=1000):
+            after = rows[-1].record_id
+            changes = [
+                Change(
+                    entry=row.moved(State.REFUSED, at=row.since, reason=row.reason, due=now, reported=None), silent=True
+                )
+                for row in rows
+                if wanted is None or row.record_id in wanted
+            ]
+            done += sum(row is not None for row in await self._journal.write(changes, owner=self._owner))
+        self._wake.set()
+        return done
+
+    async def resume(self) -> None:
+        """End a pause now, when somebody knows that its cause is gone."""
+        await self._open()
+        await pause.end(self._journal, account=self._brex.account, teller=self._teller)
+        self._wake.set()
+
+    # ---- one run ------------------------------------------------------------------------------------------------
+
+    async def _new_run(self) -> Run:
+        return Run(
+            brex=self._brex,
+            erp=self._erp,
+            journal=self._journal,
+            policy=self._policy,
+            clock=self._clock,
+            owner=self._owner,
+            lease=self._lease,
+            teller=self._teller,
+            rebuilding=await self._journal.note(_COMPLETE) is None,
+            stopping=self._stopping,
+        )
+
+    async def _run(self, run: Run, *, accept_refusals: bool) -> tuple[Ended, str]:
+        if run.rebuilding:
+            await self._let_the_books_settle(run)
+        failed: list[CallError | PagingError] = []
+        looked_at: set[str] = set()
+        lingers = 0
+        since = await reading.watermark(run)
+        is_all = since is None
+        changes_read = False
+        for _ in range(_MOST_PASSES):
+            run.tally.counts["passes"] += 1
+            done = await self._step(failed, reporting.settle_unknown, run)
+            done += await self._step(failed, lookup.settle, run)
+            done += await self._step(failed, reading.read_announced, run)
+            if not changes_read:
+                done += await self._step(failed, lambda r: reading.read_changes(r, since), run)
+                changes_read = not failed and reading.CHANGES not in run.tally.unread
+            if not (is_all and changes_read and run.tally.counts["passes"] == 1):  # or all of it has just been read
+                done += await self._step(failed, reading.read_ready, run)
+            done += await self._step(failed, lambda r: reading.read_left(r, looked_at), run)
+            done += await self._step(failed, lookup.settle, run)
+            if not accept_refusals and reporting.too_many_refusals(run):
+                return "too many refusals", _TOO_MANY
+            done += await self._step(failed, reporting.report_successes, run)
+            done += await self._step(failed, reporting.report_failures, run)
+            done += await self._step(failed, attaching.attach, run)
+            if run.is_stopping or run.erp_is_down or failed:
+                break
+            if done:
+                lingers = 0
+                continue
+            if lingers >= _LINGERS or not await self._linger(run):
+                break
+            lingers += 1
+            looked_at.clear()
+        if failed:
+            raise failed[0]
+        return await self._ended(run)
+
+    async def _step(
+        self, failed: list[CallError | PagingError], step: Callable[[Run], Awaitable[int]], run: Run
+    ) -> int:
+        """One step; where Brex fails in it, the others are still done, unless the account has to pause."""
+        if run.is_stopping:
+            return 0
+        try:
+            return await step(run)
+        except CallError as error:
+            if isinstance(error, ClientStateError) or pause.cause_of(error) is not None:
+                raise
+            failed.append(error)
+        except PagingError as error:
+            failed.append(error)
+        return 0
+
+    async def _ended(self, run: Run) -> tuple[Ended, str]:
+        if run.is_stopping:
+            return "stopped", ""
+        if run.erp_is_down:
+            return "erp failed", "See that the ERP answers; the next run asks it what it has before anything is posted."
+        if run.tally.unread:
+            return "incomplete", "Run again; if it stays, Brex's lists contradict themselves: tell Brex support."
+        if run.rebuilding:
+            await self._journal.set_note(_COMPLETE, self._clock.now().isoformat())
+        return "complete", ""
+
+    async def _let_the_books_settle(self, run: Run) -> None:
+        """Of a journal that was lost this instant, the books may not show the last entries yet."""
+        opened = await self._journal.note(_OPENED)
+        if opened is None or not run.erp.search_lag:
+            return
+        settled = datetime.datetime.fromisoformat(opened) + datetime.timedelta(seconds=run.erp.search_lag)
+        await self._sleep((settled - self._clock.now()).total_seconds())
+
+    async def _linger(self, run: Run) -> bool:
+        """Wait for what is due soon: a claim that ends, a search that may be believed."""
+        now = self._clock.now()
+        due = await self._journal.next_due(now=now)
+        longest = self._lease + min(run.erp.search_lag, _LONGEST_LAG_TO_WAIT)
+        if due is None or (due - now).total_seconds() > longest:
+            return False
+        run.progress("waiting")
+        await self._sleep(max((due - now).total_seconds(), 0.01))
+        return not run.is_stopping
+
+    async def _sleep(self, wanted: float) -> None:
+        """Sleep, unless somebody stops the loop or has something for it."""
+        if wanted <= 0:
+            return
+        loop = asyncio.get_running_loop()
+        tasks = [loop.create_task(self._clock.sleep(wanted)), loop.create_task(self._wake.wait())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    def _paused(self, paused: pause.Pause, now: datetime.datetime) -> RunSummary:
+        return RunSummary(
+            ended="paused",
+            account=self._brex.account,
+            started=now,
+            seconds=0.0,
+            pause=paused.cause,
+            next_due=paused.next_try,
+            advice="It is tried again at next_due; resume() ends the pause at once.",
+        )
+
+
+__all__ = ["ExportLoop"]

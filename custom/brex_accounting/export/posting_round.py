@@ -1,0 +1,182 @@
+"""Putting records into the books: durable before the ERP is called, and never twice.
+
+``posting`` is in the journal before the ERP is asked. Where the ERP raises, nobody knows what has happened, and the
+rows stay there until ``lookup`` has asked it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from attrs import evolve
+
+from ..errors import ErpFailed
+from .deciding import Post
+from .erp import Outcome, Pending, Posted, Rejected
+from .journal import Change, Entry
+from .posting import Posting
+from .run import Run, growing
+from .states import State
+
+PENDING_DELAY = datetime.timedelta(seconds=60)
+
+
+async def post(run: Run, wanted: Sequence[Post]) -> int:
+    """Post records, in batches as large as the ERP takes.
+
+    Args:
+        run: The run.
+        wanted: What to post.
+
+    Returns:
+        How many records have come further.
+    """
+    done = 0
+    for start in range(0, len(wanted), run.erp.batch_size):
+        if run.is_stopping or run.erp_is_down:
+            break
+        done += await _Batch(run, wanted[start : start + run.erp.batch_size]).post()
+        run.progress("posting")
+    return done
+
+
+class _Batch:
+    """One batch.
+
+    Args:
+        run: The run.
+        wanted: What to post.
+    """
+
+    def __init__(self, run: Run, wanted: Sequence[Post]) -> None:
+        self._run = run
+        self._wanted = {item.entry.record_id: item for item in wanted}
+
+    async def post(self) -> int:
+        """Post it; how many records have come further."""
+        try:
+            refused = await self._refused()
+        except ErpFailed as error:  # nothing was begun, and the list may not show the records again
+            self._run.erp_failed(error)
+            due = self._run.now() + growing(1)
+            rows = [item.entry.moved(State.READY, at=self._run.now(), due=due) for item in self._wanted.values()]
+            await self._run.write(*(Change(entry=row) for row in rows))
+            return 0
+        begun = await self._begin(refused)
+        if not begun:
+            return len(refused)
+        try:
+            async with self._run.keeping(begun):
+                outcomes = await self._outcomes(begun)
+        except ErpFailed as error:
+            await self._leave(begun, error)
+            return len(refused)
+        self._run.erp_worked()
+        await record_outcomes(self._run, begun, outcomes)
+        return len(refused) + len(begun)
+
+    async def _refused(self) -> dict[str, Rejected]:
+        """What the ERP would reject, where it tells before."""
+        found: dict[str, Rejected] = {}
+        if self._run.erp.validates:
+            for record_id, item in self._wanted.items():
+                rejected = await self._run.erp.validate(item.posting)
+                if rejected is not None:
+                    found[record_id] = rejected
+        return found
+
+    async def _begin(self, refused: dict[str, Rejected]) -> list[Entry]:
+        """Write down what is about to happen; whoever was faster has it."""
+        run, now = self._run, self._run.now()
+        changes: list[Change] = []
+        for record_id, item in self._wanted.items():
+            if record_id in refused:
+                changes.append(rejection(run, item.entry, refused[record_id]))
+            else:
+                row = item.entry.moved(State.POSTING, at=now, attempts=item.entry.attempts + 1, **run.claimed())
+                changes.append(Change(entry=row))
+        return [row for row in await run.write(*changes) if row.state is State.POSTING]
+
+    async def _outcomes(self, begun: Sequence[Entry]) -> dict[str, Outcome]:
+        run = self._run
+        outcomes: dict[str, Outcome] = {}
+        # The books may have it: an earlier attempt, or a journal that was lost.
+        suspects = [row.key for row in begun if run.rebuilding or row.attempts > 1]
+        if suspects:
+            found = await run.erp.find(suspects)
+            outcomes |= {row.record_id: found[row.key] for row in begun if row.key in found}
+            run.tally.counts["found"] += len(outcomes)
+        left = [row for row in begun if row.record_id not in outcomes]
+        if left:
+            postings = [self._posting(row) for row in left]
+            given = await run.erp.post(postings)
+            outcomes |= {row.record_id: outcome for row, outcome in zip(left, given, strict=True)}
+        return outcomes
+
+    def _posting(self, row: Entry) -> Posting:
+        return evolve(self._wanted[row.record_id].posting, attempt=row.attempts, fence=row.revision)
+
+    async def _leave(self, begun: Sequence[Entry], error: ErpFailed) -> None:
+        """The outcome is unknown: the rows stay where they are, and are looked up when the ERP must know."""
+        run = self._run
+        due = run.now() + datetime.timedelta(seconds=run.erp.search_lag)
+        rows = [evolve(row, due=due, owner=None, lease_until=None) for row in begun]
+        await run.write(*(Change(entry=row, silent=True) for row in rows))
+        run.erp_failed(error)
+
+
+async def record_outcomes(run: Run, begun: Sequence[Entry], outcomes: dict[str, Outcome]) -> None:
+    """Write down what the ERP said.
+
+    Args:
+        run: The run.
+        begun: The rows, as they were claimed.
+        outcomes: What it said, by record id.
+    """
+    now = run.now()
+    changes: list[Change] = []
+    for row in begun:
+        match outcomes[row.record_id]:
+            case Posted(reference, deep_link=link):
+                run.keep_link(row.record_id, link)
+                changes.append(Change(entry=in_the_books(row, reference, now, owes_receipts=run.erp.attaches)))
+            case Pending(reference):
+                pending = row.moved(State.PENDING, at=now, reference=reference, attempts=0, due=now + PENDING_DELAY)
+                changes.append(Change(entry=pending))
+            case Rejected() as rejected:
+                changes.append(rejection(run, evolve(row, attempts=row.attempts - 1), rejected))
+    written = await run.write(*changes)
+    run.tally.counts["posted"] += sum(row.state is State.POSTED for row in written)
+
+
+def in_the_books(row: Entry, reference: str, now: datetime.datetime, *, owes_receipts: bool) -> Entry:
+    """The row of an entry that is in the books.
+
+    Args:
+        row: The row as it was.
+        reference: The entry's id in the ERP.
+        now: The instant.
+        owes_receipts: Whether receipts are to be attached.
+    """
+    return row.moved(
+        State.POSTED, at=now, reference=reference, attempts=0, due=now, seen_hash=None, receipts_owed=owes_receipts
+    )
+
+
+def rejection(run: Run, row: Entry, rejected: Rejected) -> Change:
+    """What is written of a record that the ERP or the policy does not take.
+
+    Args:
+        run: The run; it remembers what Brex is to be told.
+        row: The row as it was.
+        rejected: Why.
+    """
+    run.messages[row.record_id] = rejected.message
+    run.rejected.add(row.record_id)
+    now = run.now()
+    entry = row.moved(State.REJECTED, at=now, reason=rejected.code, attempts=row.attempts + 1, reference=None, due=now)
+    return Change(entry=entry)
+
+
+__all__ = ["in_the_books", "post", "record_outcomes", "rejection"]

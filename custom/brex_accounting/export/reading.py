@@ -1,0 +1,349 @@
+"""Reading what Brex has: every list to its end, page by page, and what each page calls for.
+
+Nothing of a page is kept: what is in the journal is read again by its id when its turn comes.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import AsyncGenerator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import evolve
+
+from brex_accounting_client.models import AccountingRecord, AccountingRecordPage, ReviewStatus
+
+from ..errors import BadRequest, CursorRefused, ErpFailed, PagingError
+from .amending import amend
+from .deciding import Amend, Leave, LookUp, Post, Put, ReadBack, Verdict
+from .events import logger
+from .journal import Change, Entry
+from .posting_round import post
+from .run import Run
+from .states import State
+
+if TYPE_CHECKING:
+    from brex_accounting_client import BadRecord
+
+PAGE: Final = 1000
+"""The most that Brex documents; where it refuses that, its default is asked for."""
+
+WATERMARK: Final = "watermark"
+POLICY: Final = "policy"
+OVERLAP: Final = datetime.timedelta(minutes=10)
+"""What was changed so shortly before the latest change may not have been visible yet when it was read."""
+
+_AGAIN: Final = 3
+"""How often a list is begun anew whose cursor has expired."""
+
+_CHUNK: Final = 500
+_DAY: Final = datetime.timedelta(days=1)
+
+CHANGES: Final = "changes"
+READY: Final = "ready for export"
+BOOKS: Final = "books"
+
+
+async def watermark(run: Run) -> datetime.datetime | None:
+    """Up to when all changes are in the journal; None where nothing can be relied on.
+
+    What was passed over under another policy counts anew, so a policy that takes other records begins from the start.
+
+    Args:
+        run: The run.
+    """
+    if await run.journal.note(POLICY) != run.policy.fingerprint:
+        return None
+    noted = await run.journal.note(WATERMARK)
+    return None if noted is None else datetime.datetime.fromisoformat(noted)
+
+
+async def read_changes(run: Run, since: datetime.datetime | None) -> int:
+    """Read every record that has changed, of all sources, and do what it calls for.
+
+    The watermark moves when the list has been read to its end, and to what Brex says, never to this machine's clock.
+
+    Args:
+        run: The run.
+        since: The watermark; None for all records.
+
+    Returns:
+        How many records have come further.
+    """
+    latest = since
+    done = 0
+    async for page in _pages(run, CHANGES, updated_at_gte=since):
+        done += await handle_page(run, page)
+        moments = [record.updated_at for record in page.items]
+        latest = max([*moments, *([] if latest is None else [latest])], default=None)
+    if run.tally.unread.keys().isdisjoint({CHANGES, BOOKS}) and not (run.is_stopping or run.erp_is_down):
+        reached = None if latest is None else latest - OVERLAP
+        if reached is not None and (since is None or reached > since):
+            await run.journal.set_note(WATERMARK, reached.isoformat())
+        await run.journal.set_note(POLICY, run.policy.fingerprint)
+    return done
+
+
+async def read_ready(run: Run) -> int:
+    """Read every record that is ready for export, and do what it calls for.
+
+    Args:
+        run: The run.
+
+    Returns:
+        How many records have come further.
+    """
+    done = 0
+    async for page in _pages(run, READY, review_status=ReviewStatus.READY_FOR_EXPORT):
+        done += await handle_page(run, page)
+    return done
+
+
+async def read_announced(run: Run) -> int:
+    """Read the records that webhooks named, and do what they call for.
+
+    Args:
+        run: The run.
+
+    Returns:
+        How many records have come further.
+    """
+    done = 0
+    while not (run.is_stopping or run.erp_is_down) and (ids := await run.journal.announced(_CHUNK)):
+        done += (await read_by_id(run, ids))[0]
+        if not (run.is_stopping or run.erp_is_down):
+            # One that Brex does not know is another account's, or not there yet: the lists will show it.
+            await run.journal.announced_done(ids)
+    return done
+
+
+async def read_left(run: Run, looked_at: set[str]) -> int:
+    """Read again what the journal has and no list may show any more, where it is due.
+
+    Args:
+        run: The run.
+        looked_at: What was read so in this run already.
+
+    Returns:
+        How many records have come further.
+    """
+    done, after = 0, ""
+    states = (State.READY, State.REJECTED, State.REFUSED, State.WAITING, State.AMENDING)
+    while not (run.is_stopping or run.erp_is_down):
+        rows = await run.journal.entries(states, after=after, limit=1000)
+        if not rows:
+            break
+        after = rows[-1].record_id
+        due = {row.record_id: row for row in rows if row.record_id not in looked_at and _is_due(run, row)}
+        looked_at |= due.keys()
+        ids = [*due]
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            came_further, shown = await read_by_id(run, chunk)
+            done += came_further
+            await _rest(run, [due[id_] for id_ in chunk if id_ not in shown])
+    return done
+
+
+def _is_due(run: Run, row: Entry) -> bool:
+    now = run.now()
+    if row.owner is not None and row.lease_until is not None and now < row.lease_until:
+        return False
+    if row.state is State.WAITING:
+        return row.posting_date is None or not run.policy.is_closed(row.posting_date) or run.policy.closed != "wait"
+    if row.state is State.REJECTED:
+        return row.record_id not in run.messages
+    if row.state is State.REFUSED and row.mapping_version != run.erp.mapping_version:
+        return True
+    return row.due is None or row.due <= now
+
+
+async def _rest(run: Run, missing: Sequence[Entry]) -> None:
+    """What Brex does not show any more needs a person, unless somebody else is at it."""
+    rows = await run.journal.load([row.record_id for row in missing])
+    for row in missing:
+        now_there = rows.get(row.record_id)
+        if now_there is not None and now_there.revision == row.revision:
+            await run.write(run.gone(row))
+
+
+async def read_by_id(run: Run, ids: Sequence[str]) -> tuple[int, frozenset[str]]:
+    """Read records by their ids, and do what they call for.
+
+    Args:
+        run: The run.
+        ids: The records.
+
+    Returns:
+        How many have come further, and which of them Brex shows.
+    """
+    done = 0
+    shown: set[str] = set()
+    async with run.brex.records.pages(ids=ids, on_bad_record="collect") as stream:
+        async for page in stream:
+            shown |= {record.id for record in page.items} | {bad.id for bad in page.bad_records if bad.id}
+            done += await handle_page(run, page)
+    await _postpone(run, [id_ for id_ in ids if id_ in shown])
+    return done, frozenset(shown)
+
+
+async def _postpone(run: Run, ids: Sequence[str]) -> None:
+    """What was due and calls for nothing now is not due again at once."""
+    now = run.now()
+    resting = (State.READY, State.REFUSED, State.AMENDING)
+    rows = [
+        row
+        for row in (await run.journal.load(ids)).values()
+        if row.state in resting and row.owner is None and (row.due is None or row.due <= now)
+    ]
+    await run.write(*(Change(entry=evolve(row, due=now + _DAY), silent=True) for row in rows))
+
+
+async def _pages(run: Run, name: str, **filters: Any) -> AsyncGenerator[AccountingRecordPage]:
+    """The pages of a list; where it cannot be read to its end, the tally says why."""
+    run.tally.unread.pop(name, None)
+    size: int | None = PAGE
+    tries = 0
+    while True:
+        first = True
+        try:
+            stream = run.brex.records.pages(page_size=size, on_bad_record="collect", **filters)
+            async with stream:
+                async for page in stream:
+                    first = False
+                    run.expected = page.total_count
+                    yield page
+                    if run.is_stopping or run.erp_is_down:
+                        return
+        except BadRequest:
+            if not first or size is None:
+                raise
+            size = None
+        except CursorRefused as error:
+            tries += 1
+            if tries >= _AGAIN:
+                run.tally.unread[name] = type(error).__name__
+                return
+        except PagingError as error:
+            logger.warning("the list of %s cannot be read to its end: %s", name, type(error).__name__)
+            run.tally.unread[name] = type(error).__name__
+            return
+        else:
+            return
+
+
+# ---- one page -------------------------------------------------------------------------------------------------------
+
+
+async def handle_page(run: Run, page: AccountingRecordPage) -> int:
+    """Do what the records of a page call for.
+
+    Args:
+        run: The run.
+        page: The page.
+
+    Returns:
+        How many records have come further.
+    """
+    run.tally.counts["seen"] += len(page.items)
+    run.progress("reading")
+    records = {record.id: record for record in page.items}  # an offset cursor may show one twice
+    bad = {_id_of(found): found for found in page.bad_records}
+    entries = await run.journal.load([*records, *bad])
+    judge, now = run.judge, run.now()
+    verdicts: list[Verdict] = [judge.decide(record, entries.get(id_), now=now) for id_, record in records.items()]
+    for id_, found in bad.items():
+        if id_ not in records:
+            verdicts.append(judge.unreadable(id_, f"{found.path} {found.reason}", entries.get(id_), now=now))
+    return await _act(run, verdicts)
+
+
+def _id_of(bad: BadRecord) -> str:
+    """The record's id, or what stands for it where even that cannot be read."""
+    return bad.id or f"unreadable-{hashlib.sha256(bad.raw).hexdigest()[:32]}"
+
+
+async def _act(run: Run, verdicts: Sequence[Verdict]) -> int:
+    puts: list[Put] = []
+    posts: list[Post] = []
+    amends: list[Amend] = []
+    again: list[ReadBack] = []
+    lookups: list[LookUp] = []
+    for verdict in verdicts:
+        match verdict:
+            case Put():
+                puts.append(verdict)
+            case Post():
+                posts.append(verdict)
+            case Amend():
+                amends.append(verdict)
+            case ReadBack():
+                again.append(verdict)
+            case LookUp():
+                lookups.append(verdict)
+            case Leave():
+                pass
+    done = await _put(run, puts)
+    done += await _look_up(run, lookups)
+    done += await post(run, posts)
+    done += await amend(run, amends)
+    return done + await _reopen(run, again)
+
+
+async def _put(run: Run, puts: Sequence[Put]) -> int:
+    for put in puts:
+        if put.rejected is not None:
+            run.messages[put.entry.record_id] = put.rejected.message
+            run.rejected.add(put.entry.record_id)
+    return len(await run.write(*(Change(entry=put.entry) for put in puts)))
+
+
+async def _look_up(run: Run, lookups: Sequence[LookUp]) -> int:
+    """What Brex shows as exported and the books hold, comes into a new journal."""
+    if not lookups or run.erp_is_down:
+        return 0
+    try:
+        found = await run.erp.find([lookup.entry.key for lookup in lookups])
+    except ErpFailed as error:
+        run.erp_failed(error)
+        run.tally.unread[BOOKS] = type(error).__name__
+        return 0
+    run.tally.counts["found"] += len(found)
+    rows = [
+        evolve(lookup.entry, reference=found[lookup.entry.key].reference, reason="found in the books")
+        for lookup in lookups
+        if lookup.entry.key in found
+    ]
+    return len(await run.write(*(Change(entry=row) for row in rows)))
+
+
+async def _reopen(run: Run, again: Sequence[ReadBack]) -> int:
+    """What Brex wants once more is told the old reference, if it still shows it so when it is asked anew."""
+    if not again:
+        return 0
+    shown: dict[str, AccountingRecord] = await run.fresh([verdict.entry.record_id for verdict in again])
+    now = run.now()
+    rows = [
+        verdict.entry.moved(State.POSTED, at=now, attempts=0, due=now)
+        for verdict in again
+        if verdict.entry.record_id in shown
+        and shown[verdict.entry.record_id].review_status is ReviewStatus.READY_FOR_EXPORT
+    ]
+    return len(await run.write(*(Change(entry=row) for row in rows)))
+
+
+__all__ = [
+    "BOOKS",
+    "CHANGES",
+    "POLICY",
+    "READY",
+    "WATERMARK",
+    "handle_page",
+    "read_announced",
+    "read_by_id",
+    "read_changes",
+    "read_left",
+    "read_ready",
+    "watermark",
+]

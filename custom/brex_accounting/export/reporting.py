@@ -1,0 +1,292 @@
+"""Telling Brex what became of records: once, and read back where nobody knows whether it has heard.
+
+A refusal may be our own lost success, a 200 may name some of the records only, and an answer may get lost: in all of
+these cases the records are read again, and what Brex shows decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import evolve, frozen
+
+from ..errors import BrexError, CallError, ClientStateError, ErpFailed
+from ..reports import ExportFailure, ExportReport, ExportResult, ExportSuccess, RefusedResult
+from .deciding import GONE, shows
+from .journal import Change, Entry
+from .run import Run, after_refusal, growing
+from .states import State
+
+BATCH: Final = 100
+"""Results in one report."""
+
+LEAST_REFUSALS: Final = 20
+MOST_REFUSED: Final = 0.05
+
+_PATIENCE: Final = 5
+"""After so many refusals without a reason that is known, a person has to look."""
+
+EXPORTED_STAGE: Final = "EXPORTED"
+
+
+def too_many_refusals(run: Run) -> bool:
+    """Whether so much of a run would newly be refused that something else must be wrong: a mapping, a policy.
+
+    Args:
+        run: The run.
+    """
+    refused = len(run.rejected)
+    return refused >= LEAST_REFUSALS and refused > MOST_REFUSED * (refused + run.tally.counts["posted"])
+
+
+async def settle_unknown(run: Run) -> int:
+    """Find out about reports that were broken off: records are read back, failures are told again.
+
+    Args:
+        run: The run.
+
+    Returns:
+        How many records have come further.
+    """
+    done = 0
+    while not run.is_stopping and (rows := await run.claim(State.REPORTING, State.REPORTING_FAILURE, limit=BATCH)):
+        done += len(rows)
+        now = run.now()
+        failures = [row for row in rows if row.state is State.REPORTING_FAILURE]
+        # What they were told cannot be read back, and what they are to be told is not in the journal.
+        await run.write(*(Change(entry=row.moved(State.READY, at=now, due=now)) for row in failures))
+        await _read_back(run, [row for row in rows if row.state is State.REPORTING])
+    return done
+
+
+async def report_successes(run: Run) -> int:
+    """Report everything that is in the books.
+
+    Args:
+        run: The run.
+
+    Returns:
+        How many records were reported.
+
+    Raises:
+        CallError: Brex could not be told; the records are reported by the next run.
+    """
+    done = 0
+    while not run.is_stopping and (rows := await run.claim(State.POSTED, limit=BATCH)):
+        begun = await run.write(*(Change(entry=_begun(run, row, State.REPORTING)) for row in rows))
+        links = await _links(run, begun)
+        results = [
+            ExportSuccess(row.record_id, reference_id=row.reference, deep_link_url=links.get(row.record_id))
+            for row in begun
+        ]
+        told = await _tell(run, begun, results)
+        await _settle_successes(run, begun, told)
+        done += len(begun)
+        run.progress("reporting")
+        if told.error is not None:
+            raise told.error
+    return done
+
+
+async def report_failures(run: Run) -> int:
+    """Report everything that is rejected, once for each content and message.
+
+    Args:
+        run: The run.
+
+    Returns:
+        How many records were reported.
+
+    Raises:
+        CallError: Brex could not be told; the records are tried again by the next run.
+    """
+    done = 0
+    while not run.is_stopping and (rows := await run.claim(State.REJECTED, limit=BATCH)):
+        done += len(rows)
+        now = run.now()
+        changes: list[Change] = []
+        for row in rows:
+            if row.record_id not in run.messages:  # rejected by a run that ended before it could say so
+                changes.append(Change(entry=row.moved(State.READY, at=now, due=now)))
+            elif row.reported == _digest(run, row):
+                changes.append(Change(entry=_refused(run, row)))
+            else:
+                changes.append(Change(entry=_begun(run, row, State.REPORTING_FAILURE)))
+        written = await run.write(*changes)
+        begun = [row for row in written if row.state is State.REPORTING_FAILURE]
+        if not begun:
+            continue
+        results = [ExportFailure(row.record_id, message=run.messages[row.record_id]) for row in begun]
+        told = await _tell(run, begun, results)
+        await _settle_failures(run, begun, told)
+        run.progress("reporting")
+        if told.error is not None:
+            raise told.error
+    return done
+
+
+# ---- telling --------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class _Told:
+    """What came of a report, and the error that ended it."""
+
+    report: ExportReport
+    error: BrexError | None
+
+    @property
+    def trace_id(self) -> str | None:
+        return self.error.trace_id if isinstance(self.error, CallError) else None
+
+    def refusals(self) -> dict[str, RefusedResult]:
+        return {refused.accounting_record_id: refused for refused in self.report.refused}
+
+
+async def _tell(run: Run, begun: Sequence[Entry], results: Sequence[ExportResult]) -> _Told:
+    if not results:
+        return _Told(ExportReport(), None)
+    try:
+        async with run.keeping(begun):
+            return _Told(await run.brex.records.report(results, batch_size=BATCH), None)
+    except (CallError, ClientStateError) as error:
+        ids = tuple(row.record_id for row in begun)
+        unknown = isinstance(error, CallError) and error.maybe_applied
+        nothing = ExportReport(unknown=ids) if unknown else ExportReport(unsent=ids)
+        return _Told(error.report or nothing, error)
+
+
+def _begun(run: Run, row: Entry, state: State) -> Entry:
+    return row.moved(state, at=run.now(), reason=row.reason, **run.claimed())
+
+
+async def _links(run: Run, begun: Sequence[Entry]) -> dict[str, str]:
+    """The deep links, asked for again where they are not at hand; a report without them beats none."""
+    links = {row.record_id: run.links.pop(row.record_id) for row in begun if row.record_id in run.links}
+    missing = [row for row in begun if row.record_id not in links]
+    if missing and run.asks_for_links and not run.erp_is_down:
+        try:
+            found = await run.erp.find([row.key for row in missing])
+        except ErpFailed as error:
+            run.erp_failed(error)
+            return links
+        run.asks_for_links = not found or any(posted.deep_link for posted in found.values())
+        for row in missing:
+            link = found[row.key].deep_link if row.key in found else None
+            if link is not None:
+                links[row.record_id] = link
+    return links
+
+
+# ---- what came of it ------------------------------------------------------------------------------------------------
+
+
+async def _settle_successes(run: Run, begun: Sequence[Entry], told: _Told) -> None:
+    now = run.now()
+    updated, unsent = frozenset(told.report.updated), frozenset(told.report.unsent)
+    refusals = told.refusals()
+    changes: list[Change] = []
+    doubtful: list[Entry] = []
+    for row in begun:
+        refused = refusals.get(row.record_id)
+        if row.record_id in updated:
+            changes.append(Change(entry=_exported(row, run)))
+        elif row.record_id in unsent:
+            changes.append(Change(entry=row.moved(State.POSTED, at=now, due=now), trace_id=told.trace_id))
+        elif refused is not None and refused.reason == "not found":
+            changes.append(Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=GONE), trace_id=refused.trace_id))
+        else:
+            doubtful.append(row)
+    await run.write(*changes)
+    if doubtful:
+        await _read_back(run, doubtful, refusals, quietly=told.error is not None)
+
+
+async def _read_back(
+    run: Run, rows: Sequence[Entry], refusals: dict[str, RefusedResult] | None = None, *, quietly: bool = False
+) -> None:
+    """What Brex shows decides whether a record has been reported.
+
+    Args:
+        run: The run.
+        rows: Rows in REPORTING, claimed.
+        refusals: Why Brex refused some of them.
+        quietly: Leave the rows as they are where they cannot be read; the claim ends by itself.
+    """
+    if not rows:
+        return
+    try:
+        async with run.keeping(rows):
+            shown = await run.fresh([row.record_id for row in rows])
+    except BrexError:
+        if quietly:
+            return
+        raise
+    now = run.now()
+    changes: list[Change] = []
+    for row in rows:
+        refused = (refusals or {}).get(row.record_id)
+        trace_id = None if refused is None else refused.trace_id
+        record = shown.get(row.record_id)
+        if record is None:
+            changes.append(Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=GONE), trace_id=trace_id))
+        elif record.review_status == EXPORTED_STAGE:
+            changes.append(Change(entry=_exported(row, run), trace_id=trace_id))
+        else:
+            changes.append(Change(entry=_again(row, refused, record.review_status, run), trace_id=trace_id))
+    await run.write(*changes)
+
+
+def _again(row: Entry, refused: RefusedResult | None, review_status: str, run: Run) -> Entry:
+    """The row of a record that Brex does not show as exported."""
+    now, attempts = run.now(), row.attempts + 1
+    if refused is None and row.attempts == 0:  # most likely it never arrived
+        return row.moved(State.POSTED, at=now, attempts=attempts, due=now)
+    reason = shows(review_status)
+    if refused is not None and refused.reason == "other":
+        reason = f"report refused: {refused.error_code or refused.status_code}"
+        if attempts >= _PATIENCE:
+            return row.moved(State.NEEDS_PERSON, at=now, reason=reason, attempts=0)
+    return row.moved(State.POSTED, at=now, attempts=attempts, reason=reason, due=now + growing(attempts))
+
+
+def _exported(row: Entry, run: Run) -> Entry:
+    now = run.now()
+    return row.moved(State.EXPORTED, at=now, attempts=0, due=now if row.receipts_owed else None)
+
+
+async def _settle_failures(run: Run, begun: Sequence[Entry], told: _Told) -> None:
+    now = run.now()
+    unsent, unknown = frozenset(told.report.unsent), frozenset(told.report.unknown)
+    refusals = told.refusals()
+    changes: list[Change] = []
+    for row in begun:
+        refused = refusals.get(row.record_id)
+        if row.record_id in unsent:
+            changes.append(Change(entry=row.moved(State.REJECTED, at=now, reason=row.reason, due=now)))
+        elif row.record_id in unknown:
+            continue  # the claim ends by itself, and it is told again
+        elif refused is None or refused.maybe_applied:
+            entry = evolve(_refused(run, row), reported=_digest(run, row))
+            changes.append(Change(entry=entry, trace_id=None if refused is None else refused.trace_id))
+        elif refused.reason == "not found":
+            changes.append(Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=GONE), trace_id=refused.trace_id))
+        else:  # Brex does not want to hear of it now: somebody has taken the record back
+            entry = row.moved(State.READY, at=now, due=now + growing(row.attempts + 1), attempts=row.attempts)
+            changes.append(Change(entry=entry, trace_id=refused.trace_id))
+    await run.write(*changes)
+
+
+def _refused(run: Run, row: Entry) -> Entry:
+    now = run.now()
+    return row.moved(State.REFUSED, at=now, reason=row.reason, due=now + after_refusal(row.attempts))
+
+
+def _digest(run: Run, row: Entry) -> str:
+    text = f"{row.content_hash} {run.messages[row.record_id]}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+__all__ = ["BATCH", "report_failures", "report_successes", "settle_unknown", "too_many_refusals"]

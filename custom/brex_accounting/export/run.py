@@ -1,0 +1,239 @@
+"""What all steps of one run of an export have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
+
+from brex_accounting_client.models import AccountingRecord
+
+from ..clock import Clock
+from ..errors import ErpFailed
+from .deciding import GONE, Judge
+from .events import ExportProgress, Teller, logger
+from .guards import GuardedErp
+from .journal import Change, Entry, Journal
+from .policy import ExportPolicy
+from .states import State
+from .summary import Tally
+
+if TYPE_CHECKING:
+    from ..client import Brex
+
+_LINKS_KEPT: Final = 10_000
+"""How many deep links are kept for the report; the ERP is asked for others again, since no journal may hold them."""
+
+_IN_A_ROW: Final = 3
+"""After so many failures in a row the ERP is left alone until the next run."""
+
+_FIRST_DELAY: Final = 60.0
+_LONGEST_DELAY: Final = 86_400.0
+_REFUSED_DELAY: Final = 3600.0
+
+
+def growing(attempts: int, *, first: float = _FIRST_DELAY) -> datetime.timedelta:
+    """How long to wait after so many attempts: doubling, up to a day.
+
+    Args:
+        attempts: How many there were, from 1.
+        first: Seconds after the first.
+    """
+    return datetime.timedelta(seconds=min(_LONGEST_DELAY, first * 2 ** min(max(attempts, 1) - 1, 30)))
+
+
+def after_refusal(attempts: int) -> datetime.timedelta:
+    """How long a refused record rests: an hour at first, up to a day.
+
+    Args:
+        attempts: How often it was refused.
+    """
+    return growing(attempts, first=_REFUSED_DELAY)
+
+
+@define(kw_only=True, eq=False)
+class Run:
+    """One run.
+
+    Attributes:
+        brex: The client.
+        erp: The ERP, guarded.
+        journal: The journal, guarded.
+        policy: What the ledger takes, and when.
+        clock: Time and sleep.
+        owner: What this worker is called in claims.
+        lease: Seconds for which a claim lasts unless it is renewed.
+        teller: Tells how far it is.
+        rebuilding: Whether the books may know more than the journal.
+        stopping: Set when somebody wants the run to end after the batch in hand.
+        tally: Counts.
+        messages: What Brex is to be told of records that were rejected in this run.
+        links: Deep links of entries that came into the books in this run.
+        rejected: Records that were rejected in this run.
+        expected: How many records the list that is being read holds.
+        failures: How often in a row the ERP has failed.
+        asks_for_links: Whether the ERP is asked again for links that are not at hand: not where it gives none.
+    """
+
+    brex: Brex
+    erp: GuardedErp
+    journal: Journal
+    policy: ExportPolicy
+    clock: Clock
+    owner: str
+    lease: float
+    teller: Teller
+    rebuilding: bool
+    stopping: asyncio.Event
+    tally: Tally = field(factory=Tally)
+    messages: dict[str, str] = field(factory=dict[str, str])
+    links: OrderedDict[str, str] = field(factory=OrderedDict[str, str])
+    rejected: set[str] = field(factory=set[str])
+    expected: int | None = None
+    failures: int = 0
+    asks_for_links: bool = True
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether to end after the batch in hand."""
+        return self.stopping.is_set()
+
+    @property
+    def erp_is_down(self) -> bool:
+        """Whether the ERP cannot be asked at present."""
+        return self.failures >= _IN_A_ROW
+
+    @property
+    def judge(self) -> Judge:
+        """Who decides about records."""
+        return Judge(
+            policy=self.policy,
+            mapping_version=self.erp.mapping_version,
+            search_lag=self.erp.search_lag,
+            amends=self.erp.amends,
+            rebuilding=self.rebuilding,
+        )
+
+    def now(self) -> datetime.datetime:
+        """The instant."""
+        return self.clock.now()
+
+    def lease_until(self) -> datetime.datetime:
+        """When a claim that is made now ends."""
+        return self.now() + datetime.timedelta(seconds=self.lease)
+
+    def claimed(self) -> dict[str, object]:
+        """The members of a row that this worker claims now."""
+        return {"owner": self.owner, "lease_until": self.lease_until()}
+
+    def progress(self, stage: str) -> None:
+        """Tell how far the run is."""
+        counts = self.tally.counts
+        event = ExportProgress(
+            stage=stage,
+            seen=counts["seen"],
+            expected=self.expected,
+            posted=counts["posted"],
+            reported=counts["exported"] + counts["refused"],
+        )
+        self.teller.tell(event)
+
+    def keep_link(self, record_id: str, link: str | None) -> None:
+        """Keep a deep link until it is reported."""
+        if link is None:
+            return
+        self.links[record_id] = link
+        while len(self.links) > _LINKS_KEPT:
+            self.links.popitem(last=False)
+
+    def erp_failed(self, error: ErpFailed) -> None:
+        """Note that the ERP has failed."""
+        self.failures += 1
+        cause = type(error.__cause__ or error).__name__
+        logger.warning("account %s: %s (%s), %d in a row", self.brex.account, error.operation, cause, self.failures)
+
+    def erp_worked(self) -> None:
+        """Note that the ERP has not failed."""
+        self.failures = 0
+
+    async def claim(self, *states: State, limit: int) -> Sequence[Entry]:
+        """Claim rows that are due, or whose worker has died."""
+        return await self.journal.claim(
+            states, owner=self.owner, now=self.now(), lease_until=self.lease_until(), limit=limit
+        )
+
+    async def write(self, *changes: Change) -> list[Entry]:
+        """Write rows, and count what they say.
+
+        Returns:
+            The rows as they are now; those that somebody else has changed meanwhile are left out.
+        """
+        if not changes:
+            return []
+        rows = await self.journal.write(changes, owner=self.owner)
+        for change, row in zip(changes, rows, strict=True):
+            if row is not None:
+                self._count(change, row)
+        return [row for row in rows if row is not None]
+
+    def _count(self, change: Change, row: Entry) -> None:
+        if change.silent:
+            return
+        match row.state:
+            case State.EXPORTED if row.reason is None:
+                self.tally.exported(row)
+            case State.REFUSED:
+                self.tally.refused(row.record_id, row.reason, self.messages.get(row.record_id))
+            case State.NEEDS_PERSON:
+                self.tally.person(row.record_id, row.reason)
+            case State.NOT_FOR_LEDGER:
+                self.tally.counts["not_for_ledger"] += 1
+            case State.WAITING:
+                self.tally.counts["waiting"] += 1
+            case _:
+                pass
+
+    async def fresh(self, ids: Sequence[str]) -> dict[str, AccountingRecord]:
+        """Records as Brex shows them now, by id; those that it does not know, or that cannot be read, are left out.
+
+        Raises:
+            CallError: They cannot be read.
+            PagingError: They cannot be read to the end.
+        """
+        found: dict[str, AccountingRecord] = {}
+        async with self.brex.records.iter(ids=ids, on_bad_record="collect") as stream:
+            async for record in stream:
+                found[record.id] = record
+        return found
+
+    def gone(self, entry: Entry) -> Change:
+        """What is written of a record that Brex does not know any more."""
+        return Change(entry=entry.moved(State.NEEDS_PERSON, at=self.now(), reason=GONE))
+
+    @asynccontextmanager
+    async def keeping(self, entries: Sequence[Entry]) -> AsyncGenerator[None]:
+        """A block during which claims do not run out, however long it takes.
+
+        Args:
+            entries: The rows, as they were claimed.
+        """
+        task = asyncio.get_running_loop().create_task(self._keep(entries))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _keep(self, entries: Sequence[Entry]) -> None:
+        while True:
+            await self.clock.sleep(self.lease / 3)
+            await self.journal.renew(entries, owner=self.owner, lease_until=self.lease_until())
+
+
+__all__ = ["Run", "after_refusal", "growing"]
