@@ -201,8 +201,8 @@ class Judge:
                     return Put(row.moved(State.WAITING, at=now, reason=CLOSED))
                 case "fail":
                     rejected = Rejected(f"The posting date {date} lies in a closed period.", code=CLOSED)
-                    attempts = entry.attempts + 1
-                    return Put(row.moved(State.REJECTED, at=now, reason=CLOSED, due=now, attempts=attempts), rejected)
+                    rest = {"reason": CLOSED, "due": now, "attempts": tries(entry)}
+                    return Put(row.moved(State.REJECTED, at=now, **rest), rejected)
                 case "next open date":
                     date = self.policy.next_open_date or date
         if (
@@ -322,6 +322,15 @@ class Judge:
         return Put(entry.moved(State.NEEDS_PERSON, at=now, reason=reason))
 
 
+def tries(entry: Entry) -> int:
+    """How often a record has been rejected, this time included; what Brex was not told yet counts once.
+
+    Args:
+        entry: The row as it was.
+    """
+    return entry.attempts if entry.state is State.REJECTED else entry.attempts + 1
+
+
 def shows(review_status: str) -> str:
     """The reason of a record that is in the books and that Brex does not take a report about yet.
 
@@ -368,4 +377,5 @@ __all__ = [
     "is_in_the_books",
     "is_parked",
     "shows",
+    "tries",
 ]

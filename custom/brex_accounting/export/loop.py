@@ -35,6 +35,8 @@ _OPENED: Final = "opened"
 _LEASE: Final = 30.0
 _LONGEST_LAG_TO_WAIT: Final = 300.0
 _MOST_PASSES: Final = 100
+_MOST_FAILURES: Final = 2
+"""After so many steps of a run that Brex has failed in, the others are not tried."""
 _LINGERS: Final = 3
 
 _TOO_MANY: Final = (
@@ -193,7 +195,8 @@ class ExportLoop:
             due: datetime.datetime | None = None
             try:
                 summary = await self.run_once()
-                due, failures = summary.next_due, 0
+                due = summary.next_due
+                failures = failures + 1 if summary.ended in ("incomplete", "erp failed") else 0
             except ClientStateError:
                 raise
             except BrexError as failed:
@@ -206,8 +209,8 @@ class ExportLoop:
             paused = await pause.load(self._journal)
             if paused is not None:
                 following = min(following, paused.next_try)
-            elif due is not None:
-                following = min(following, max(due, now + datetime.timedelta(seconds=1)))
+            elif due is not None and due > now:  # what is overdue after a run waits for something else than time
+                following = min(following, due)
             self._teller.tell(
                 RunEnded(
                     account=self._brex.account,
@@ -238,10 +241,11 @@ class ExportLoop:
             message = "event: it is about another company than this loop's; company_id tells whose loop to take"
             raise InvalidArgument(message)
         await self._open()
-        is_new = await self._journal.announce(event.webhook_id, event.accounting_record_ids, at=self._clock.now())
-        if is_new:
+        ids = [record_id for record_id in event.accounting_record_ids if record_id.strip()]
+        is_new = await self._journal.announce(event.webhook_id, ids, at=self._clock.now())
+        if is_new and ids:
             self._wake.set()
-        return is_new and bool(event.accounting_record_ids)
+        return is_new and bool(ids)
 
     # ---- decisions of people ------------------------------------------------------------------------------------
 
@@ -366,7 +370,7 @@ class ExportLoop:
         self, failed: list[CallError | PagingError], step: Callable[[Run], Awaitable[int]], run: Run
     ) -> int:
         """One step; where Brex fails in it, the others are still done, unless the account has to pause."""
-        if run.is_stopping:
+        if run.is_stopping or len(failed) >= _MOST_FAILURES:
             return 0
         try:
             return await step(run)

@@ -17,6 +17,9 @@ from brex_accounting_client.models import AccountingRecord, AccountingRecordLine
 EXACT: Final = Context(prec=400, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 """The context of every sum of money here: it raises rather than round."""
 
+_DIGITS: Final = 100
+"""The most digits on each side of the point; no money has so many."""
+
 _SCHEME: Final = "1"
 """Stands in front of each hash: hashes of different schemes tell nothing about each other."""
 
@@ -61,7 +64,9 @@ def posting_date(record: AccountingRecord) -> datetime.date:
     Args:
         record: The record.
     """
-    return record.erp_posting_date.astimezone(datetime.UTC).date()
+    instant = record.erp_posting_date
+    # Without a zone it was never on the wire, and astimezone would read it in the machine's.
+    return instant.date() if instant.tzinfo is None else instant.astimezone(datetime.UTC).date()
 
 
 def debits(record: AccountingRecord) -> Mapping[str, Decimal]:
@@ -81,11 +86,15 @@ def flaw(record: AccountingRecord) -> str | None:
     """
     if not record.line_items:
         return "no lines"
+    if not _can_be_summed(record.amount.amount):
+        return "amount.amount out of range"
     for place, line in enumerate(record.line_items):
         if line.type not in (LineItemType.DEBIT, LineItemType.CREDIT):
             return f"line_items[{place}].type unknown: {line.type}"
         if line.amount.amount < 0:
             return f"line_items[{place}].amount.amount negative"
+        if not _can_be_summed(line.amount.amount):
+            return f"line_items[{place}].amount.amount out of range"
     credited = _sums(line for line in record.line_items if line.type is LineItemType.CREDIT)
     debited = debits(record)
     uneven = sorted(code for code in {*debited, *credited} if debited.get(code, 0) != credited.get(code, 0))
@@ -130,8 +139,21 @@ def _line(line: AccountingRecordLineItem) -> str:
 
 
 def _money(amount: Decimal, currency: str) -> str:
-    """An amount in one spelling: 12.50 and 12.5 are the same money."""
-    return f"{amount.normalize(EXACT):f} {currency}"
+    """An amount in one spelling: 12.50 and 12.5 are the same money, and so are 0.00 and -0.
+
+    It is made of the digits themselves: a context would raise on an amount that is too long for it.
+    """
+    sign, digits, exponent = amount.as_tuple()
+    written = "".join(map(str, digits)).lstrip("0")
+    significant = written.rstrip("0")
+    if not significant:
+        return f"0 {currency}"
+    return f"{'-' * sign}{significant}E{int(exponent) + len(written) - len(significant)} {currency}"
+
+
+def _can_be_summed(amount: Decimal) -> bool:
+    """Whether any number of such amounts can be added under ``EXACT``, which raises on more than 400 digits."""
+    return amount.adjusted() < _DIGITS and int(amount.as_tuple().exponent) >= -_DIGITS
 
 
 def _sums(lines: Iterable[AccountingRecordLineItem]) -> Mapping[str, Decimal]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from attrs import evolve
 
 from ..errors import ErpFailed
-from .deciding import Post
+from .deciding import Post, tries
 from .erp import Outcome, Pending, Posted, Rejected
 from .journal import Change, Entry
 from .posting import Posting
@@ -73,7 +73,8 @@ class _Batch:
             await self._leave(begun, error)
             return len(refused)
         self._run.erp_worked()
-        await record_outcomes(self._run, begun, outcomes)
+        has_receipts = frozenset(id_ for id_, item in self._wanted.items() if item.posting.record.receipts)
+        await _record_outcomes(self._run, begun, outcomes, has_receipts)
         return len(refused) + len(begun)
 
     async def _refused(self) -> dict[str, Rejected]:
@@ -92,7 +93,8 @@ class _Batch:
         changes: list[Change] = []
         for record_id, item in self._wanted.items():
             if record_id in refused:
-                changes.append(rejection(run, item.entry, refused[record_id]))
+                row = evolve(item.entry, attempts=tries(item.entry))
+                changes.append(rejection(run, row, refused[record_id]))
             else:
                 row = item.entry.moved(State.POSTING, at=now, attempts=item.entry.attempts + 1, **run.claimed())
                 changes.append(Change(entry=row))
@@ -126,13 +128,16 @@ class _Batch:
         run.erp_failed(error)
 
 
-async def record_outcomes(run: Run, begun: Sequence[Entry], outcomes: dict[str, Outcome]) -> None:
+async def _record_outcomes(
+    run: Run, begun: Sequence[Entry], outcomes: dict[str, Outcome], has_receipts: frozenset[str]
+) -> None:
     """Write down what the ERP said.
 
     Args:
         run: The run.
         begun: The rows, as they were claimed.
         outcomes: What it said, by record id.
+        has_receipts: The records that have any.
     """
     now = run.now()
     changes: list[Change] = []
@@ -140,12 +145,13 @@ async def record_outcomes(run: Run, begun: Sequence[Entry], outcomes: dict[str, 
         match outcomes[row.record_id]:
             case Posted(reference, deep_link=link):
                 run.keep_link(row.record_id, link)
-                changes.append(Change(entry=in_the_books(row, reference, now, owes_receipts=run.erp.attaches)))
+                owes = run.erp.attaches and row.record_id in has_receipts
+                changes.append(Change(entry=in_the_books(row, reference, now, owes_receipts=owes)))
             case Pending(reference):
                 pending = row.moved(State.PENDING, at=now, reference=reference, attempts=0, due=now + PENDING_DELAY)
                 changes.append(Change(entry=pending))
             case Rejected() as rejected:
-                changes.append(rejection(run, evolve(row, attempts=row.attempts - 1), rejected))
+                changes.append(rejection(run, row, rejected))
     written = await run.write(*changes)
     run.tally.counts["posted"] += sum(row.state is State.POSTED for row in written)
 
@@ -175,8 +181,8 @@ def rejection(run: Run, row: Entry, rejected: Rejected) -> Change:
     run.messages[row.record_id] = rejected.message
     run.rejected.add(row.record_id)
     now = run.now()
-    entry = row.moved(State.REJECTED, at=now, reason=rejected.code, attempts=row.attempts + 1, reference=None, due=now)
+    entry = row.moved(State.REJECTED, at=now, reason=rejected.code, reference=None, due=now)
     return Change(entry=entry)
 
 
-__all__ = ["in_the_books", "post", "record_outcomes", "rejection"]
+__all__ = ["in_the_books", "post", "rejection"]

@@ -75,8 +75,8 @@ async def read_changes(run: Run, since: datetime.datetime | None) -> int:
     done = 0
     async for page in _pages(run, CHANGES, updated_at_gte=since):
         done += await handle_page(run, page)
-        moments = [record.updated_at for record in page.items]
-        latest = max([*moments, *([] if latest is None else [latest])], default=None)
+        for record in page.items:
+            latest = record.updated_at if latest is None else max(latest, record.updated_at)
     if run.tally.unread.keys().isdisjoint({CHANGES, BOOKS}) and not (run.is_stopping or run.erp_is_down):
         reached = None if latest is None else latest - OVERLAP
         if reached is not None and (since is None or reached > since):
