@@ -5,9 +5,9 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 SPEC := $(BIN)/python -m brex_accounting.spec
 
-.PHONY: install generate check-generated check test soak bench demo clean
+.PHONY: install generate check-generated check test soak bench crash demo clean
 
-install: .venv/installed .tools/installed
+install: .venv/installed .tools/installed .books/installed
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
@@ -19,6 +19,12 @@ install: .venv/installed .tools/installed
 .tools/installed: openapi/generator-requirements.txt
 	$(PYTHON) -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check --requirement openapi/generator-requirements.txt
+	@touch $@
+
+# Programs that check and show the books of the demo and the tests; the product imports neither.
+.books/installed: examples/books-requirements.txt
+	$(PYTHON) -m venv .books
+	.books/bin/python -m pip install --quiet --disable-pip-version-check --requirement examples/books-requirements.txt
 	@touch $@
 
 generate: install
@@ -47,10 +53,12 @@ soak: install
 bench: install
 	$(BIN)/python -m benchmarks
 
+crash: install
+	$(BIN)/python -m tests.export.crash
+
 demo: install
-	$(BIN)/python examples/decode_page.py
-	$(BIN)/python examples/emulated_account.py
+	$(BIN)/python examples/export_account.py
 
 clean:
-	rm -rf .verifytypes .venv .tools .generate-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf .verifytypes .venv .tools .books .demo .generate-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from ..checks import seconds
+from ..checks import count, seconds
 from ..clock import Clock, SystemClock
 from ..errors import BrexError, CallError, ClientStateError, InvalidArgument, PagingError
 from ..webhook_events import AccountingRecordReadyForExport, WebhookEvent
@@ -55,6 +55,8 @@ class ExportLoop:
         policy: What the ledger takes, and when.
         company_id: The account's company, as ``brex.company.get()`` names it: events of others are refused then.
         lease: Seconds after which another worker takes up what this one has left.
+        page_size: Records in a page, at most 1,000; where Brex refuses so many, its default is taken.
+        report_size: Results in one report.
         clock: Time and sleep.
         on_event: Takes ``ExportEvent`` objects as they happen.
 
@@ -71,6 +73,8 @@ class ExportLoop:
         *,
         company_id: str | None = None,
         lease: float = _LEASE,
+        page_size: int = 1000,
+        report_size: int = 100,
         clock: Clock | None = None,
         on_event: OnExportEvent | None = None,
     ) -> None:
@@ -84,6 +88,8 @@ class ExportLoop:
         self._policy = policy
         self._company_id = company_id
         self._lease = seconds(lease, "lease")
+        self._page_size = count(page_size, "page_size", most=1000, why="more is not documented for this list")
+        self._report_size = count(report_size, "report_size")
         self._clock: Clock = clock or SystemClock()
         self._teller = Teller(on_event)
         self._owner = uuid.uuid4().hex[:12]
@@ -322,6 +328,8 @@ class ExportLoop:
             clock=self._clock,
             owner=self._owner,
             lease=self._lease,
+            page_size=self._page_size,
+            report_size=self._report_size,
             teller=self._teller,
             rebuilding=await self._journal.note(_COMPLETE) is None,
             stopping=self._stopping,

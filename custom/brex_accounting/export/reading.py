@@ -26,9 +26,6 @@ from .states import State
 if TYPE_CHECKING:
     from brex_accounting_client import BadRecord
 
-PAGE: Final = 1000
-"""The most that Brex documents; where it refuses that, its default is asked for."""
-
 WATERMARK: Final = "watermark"
 POLICY: Final = "policy"
 OVERLAP: Final = datetime.timedelta(minutes=10)
@@ -203,7 +200,7 @@ async def _postpone(run: Run, ids: Sequence[str]) -> None:
 async def _pages(run: Run, name: str, **filters: Any) -> AsyncGenerator[AccountingRecordPage]:
     """The pages of a list; where it cannot be read to its end, the tally says why."""
     run.tally.unread.pop(name, None)
-    size: int | None = PAGE
+    size: int | None = run.page_size
     tries = 0
     while True:
         first = True

@@ -19,9 +19,6 @@ from .journal import Change, Entry
 from .run import Run, after_refusal, growing
 from .states import State
 
-BATCH: Final = 100
-"""Results in one report."""
-
 LEAST_REFUSALS: Final = 20
 MOST_REFUSED: Final = 0.05
 
@@ -51,7 +48,9 @@ async def settle_unknown(run: Run) -> int:
         How many records have come further.
     """
     done = 0
-    while not run.is_stopping and (rows := await run.claim(State.REPORTING, State.REPORTING_FAILURE, limit=BATCH)):
+    while not run.is_stopping and (
+        rows := await run.claim(State.REPORTING, State.REPORTING_FAILURE, limit=run.report_size)
+    ):
         done += len(rows)
         now = run.now()
         failures = [row for row in rows if row.state is State.REPORTING_FAILURE]
@@ -74,7 +73,7 @@ async def report_successes(run: Run) -> int:
         CallError: Brex could not be told; the records are reported by the next run.
     """
     done = 0
-    while not run.is_stopping and (rows := await run.claim(State.POSTED, limit=BATCH)):
+    while not run.is_stopping and (rows := await run.claim(State.POSTED, limit=run.report_size)):
         begun = await run.write(*(Change(entry=_begun(run, row, State.REPORTING)) for row in rows))
         links = await _links(run, begun)
         results = [
@@ -103,7 +102,7 @@ async def report_failures(run: Run) -> int:
         CallError: Brex could not be told; the records are tried again by the next run.
     """
     done = 0
-    while not run.is_stopping and (rows := await run.claim(State.REJECTED, limit=BATCH)):
+    while not run.is_stopping and (rows := await run.claim(State.REJECTED, limit=run.report_size)):
         done += len(rows)
         now = run.now()
         changes: list[Change] = []
@@ -150,7 +149,7 @@ async def _tell(run: Run, begun: Sequence[Entry], results: Sequence[ExportResult
         return _Told(ExportReport(), None)
     try:
         async with run.keeping(begun):
-            return _Told(await run.brex.records.report(results, batch_size=BATCH), None)
+            return _Told(await run.brex.records.report(results, batch_size=run.report_size), None)
     except (CallError, ClientStateError) as error:
         ids = tuple(row.record_id for row in begun)
         unknown = isinstance(error, CallError) and error.maybe_applied
@@ -289,4 +288,4 @@ def _digest(run: Run, row: Entry) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-__all__ = ["BATCH", "report_failures", "report_successes", "settle_unknown", "too_many_refusals"]
+__all__ = ["report_failures", "report_successes", "settle_unknown", "too_many_refusals"]

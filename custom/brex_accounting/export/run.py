@@ -68,6 +68,8 @@ class Run:
         clock: Time and sleep.
         owner: What this worker is called in claims.
         lease: Seconds for which a claim lasts unless it is renewed.
+        page_size: Records in a page.
+        report_size: Results in one report.
         teller: Tells how far it is.
         rebuilding: Whether the books may know more than the journal.
         stopping: Set when somebody wants the run to end after the batch in hand.
@@ -87,6 +89,8 @@ class Run:
     clock: Clock
     owner: str
     lease: float
+    page_size: int
+    report_size: int
     teller: Teller
     rebuilding: bool
     stopping: asyncio.Event
