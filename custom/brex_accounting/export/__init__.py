@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..exports import on_demand
 
 if TYPE_CHECKING:
+    from .beancount import BeancountLedger
     from .erp import (
         Amends,
         Attaches,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .summary import Attention, RunSummary
 
 _HOMES = {
+    "beancount": ("BeancountLedger",),
     "erp": (
         "Amends",
         "Attaches",
@@ -72,6 +74,7 @@ __all__ = [
     "Amends",
     "Attaches",
     "Attention",
+    "BeancountLedger",
     "Change",
     "Count",
     "Entry",

@@ -22,6 +22,9 @@ from .states import State
 LEAST_REFUSALS: Final = 20
 MOST_REFUSED: Final = 0.05
 
+_REQUESTS: Final = 10
+"""How many requests are claimed at once: each claim costs the journal three transactions."""
+
 _PATIENCE: Final = 5
 """After so many refusals without a reason that is known, a person has to look."""
 
@@ -73,7 +76,7 @@ async def report_successes(run: Run) -> int:
         CallError: Brex could not be told; the records are reported by the next run.
     """
     done = 0
-    while not run.is_stopping and (rows := await run.claim(State.POSTED, limit=run.report_size)):
+    while not run.is_stopping and (rows := await run.claim(State.POSTED, limit=_REQUESTS * run.report_size)):
         begun = await run.write(*(Change(entry=_begun(run, row, State.REPORTING)) for row in rows))
         links = await _links(run, begun)
         results = [
