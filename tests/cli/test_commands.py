@@ -63,8 +63,8 @@ class TestCommands:
         assert 0 == main(arguments)
         lines = capsys.readouterr().out.splitlines()
         commands = lines[lines.index("Commands:") + 1 :]
-        assert ["auth", "emulator", "version"] == [line.split()[0] for line in commands]
-        assert "  emulator  Serve a stand-in for Brex." in commands
+        assert ["auth", "emulator", "integrations", "records", "version"] == [line.split()[0] for line in commands]
+        assert "  emulator      Serve a stand-in for Brex." in commands
 
     def test_help_of_a_command(self, capsys: pytest.CaptureFixture[str]) -> None:
         """A command that is imported when it is called has its options and its help all the same."""

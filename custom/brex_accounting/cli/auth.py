@@ -9,21 +9,18 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
-import logging
 import os
-import re
 import sys
 import threading
 import webbrowser
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
 from ..clock import SystemClock
-from ..errors import BrexError, InvalidArgument, TokenStoreError
+from .ending import Failure, Refusal, one_line, tell_warnings
 
 if TYPE_CHECKING:
     from ..auth.app import OAuthApp
@@ -68,23 +65,10 @@ ClientAuthentication = Annotated[
 app: typer.Typer = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-class Refusal(typer.TyperException):
-    """The command line cannot be right. The text is one line that names the option and the remedy."""
-
-    exit_code = 2
-
-
-class Failure(typer.TyperException):
-    """The command did not succeed. The text is one line."""
-
-    exit_code = 1
-
-
 @app.callback()
 def auth() -> None:
     """Log in for a customer, see how it stands, end it."""
-    # What the library warns of is not lost, and looks like what the command line itself says.
-    logging.basicConfig(format="warning: %(message)s", level=logging.WARNING)
+    tell_warnings()
 
 
 @app.command()
@@ -122,7 +106,7 @@ def login(
     there. Where it leads to a web server, take --paste: copy the address that the browser came to. The client secret
     is taken from BREX_CLIENT_SECRET, or asked for.
     """
-    with _one_line():
+    with one_line(_OPTIONS):
         from .callback import CallbackListener, Loopback  # noqa: PLC0415 - see above
 
         loopback = None if paste else Loopback.of(redirect_uri)
@@ -161,7 +145,7 @@ def status(
 
     The exit status is 1 if the customer has to log in again, or if the file cannot be read.
     """
-    with _one_line():
+    with one_line(_OPTIONS):
         from . import stored_grant  # noqa: PLC0415 - see above
 
         store = _store(token_file)
@@ -187,7 +171,7 @@ def revoke(
 
     The client secret is taken from BREX_CLIENT_SECRET, or asked for.
     """
-    with _one_line():
+    with one_line(_OPTIONS):
         store = _store(token_file)
         state = _stored(store)
         if state is None or state.dead is not None:
@@ -203,38 +187,6 @@ def revoke(
 
 
 # ---- what the commands share ----------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _one_line() -> Generator[None]:
-    try:
-        yield
-    except InvalidArgument as error:
-        told: typer.TyperException = Refusal(_in_options(_text(error)))
-    except BrexError as error:
-        told = Failure(_text(_of_the_file(error)))
-    else:
-        return
-    raise told
-
-
-def _text(error: BrexError) -> str:
-    return " ".join(str(error).split())
-
-
-def _in_options(message: str) -> str:
-    names, colon, rest = message.partition(": ")
-    return re.sub(r"\w+", lambda name: _OPTIONS.get(name[0], name[0]), names) + colon + rest
-
-
-def _of_the_file(error: BrexError) -> BrexError:
-    """What the token file itself said, where it is at the bottom of an error: that names the file and the remedy."""
-    from .stored_grant import file_failed  # noqa: PLC0415 - see above
-
-    cause = error.__cause__ if isinstance(error, TokenStoreError) else None
-    while isinstance(cause, TokenStoreError):
-        cause = cause.__cause__
-    return file_failed(cause) if isinstance(cause, OSError | ValueError) else error
 
 
 def _store(token_file: Path) -> FileTokenStore:
@@ -343,4 +295,4 @@ async def _exchange(
     await application.exchange(callback_url, request, store=store)
 
 
-__all__ = ["Failure", "Refusal", "app", "auth", "login", "revoke", "status"]
+__all__ = ["app", "auth", "login", "revoke", "status"]

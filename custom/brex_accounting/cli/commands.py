@@ -14,7 +14,12 @@ from typer.main import get_command
 from ..version import __version__
 from .failure import tell_shell
 
-_ELSEWHERE: Final[Mapping[str, str]] = {"auth": ".auth", "emulator": "..emulator.command"}
+_ELSEWHERE: Final[Mapping[str, str]] = {
+    "auth": ".auth",
+    "emulator": "..emulator.command",
+    "integrations": ".integrations",
+    "records": ".records",
+}
 """Where commands are that have a module of their own: its ``app``, with one command or a group of them."""
 
 
