@@ -20,11 +20,16 @@ from .record_types import RECORD_TYPES
 from .states import IN_THE_BOOKS, State
 
 AMENDED: Final = "amended"
+KEPT: Final = "kept"
 CHANGED: Final = "changed after it was posted"
 GONE: Final = "unknown to Brex"
 ELSEWHERE: Final = "exported in Brex, and not by this journal"
 CLOSED: Final = "closed-period"
 UNREADABLE: Final = "unreadable"
+
+
+SETTLING: Final = datetime.timedelta(minutes=10)
+"""For so long after a report Brex may still show the record as it was; to report it again at once would be twice."""
 
 
 @frozen
@@ -264,7 +269,8 @@ class Judge:
             case State.POSTED if is_told:
                 return Put(entry.moved(State.EXPORTED, at=now, attempts=0, due=now if entry.receipts_owed else None))
             case State.EXPORTED if record.review_status is ReviewStatus.READY_FOR_EXPORT:
-                return ReadBack(entry)
+                is_new = now < entry.since + SETTLING and entry.reason != KEPT
+                return LEAVE if is_new else ReadBack(entry)
             case State.POSTED if is_parked(entry) and entry.reason != shows(record.review_status):
                 return Put(evolve(entry, due=now, reason=None)) if self._is_ready(record) else LEAVE
             case _:
@@ -364,7 +370,9 @@ __all__ = [
     "CLOSED",
     "ELSEWHERE",
     "GONE",
+    "KEPT",
     "LEAVE",
+    "SETTLING",
     "UNREADABLE",
     "Amend",
     "Judge",

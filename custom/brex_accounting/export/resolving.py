@@ -10,7 +10,7 @@ from attrs import evolve
 
 from ..checks import text
 from ..errors import InvalidArgument
-from .deciding import is_in_the_books
+from .deciding import KEPT, is_in_the_books
 from .journal import Change, Entry, Journal
 from .states import State
 
@@ -101,7 +101,7 @@ async def resolve(
 def _resolved(entry: Entry, resolution: Resolution, reference: str | None, now: datetime.datetime) -> Entry:
     match resolution:
         case "keep":
-            kept = entry.moved(State.EXPORTED, at=now, reason="kept", attempts=0)
+            kept = entry.moved(State.EXPORTED, at=now, reason=KEPT, attempts=0)
             return evolve(kept, content_hash=entry.seen_hash or entry.content_hash, seen_hash=None)
         case "repost":
             again = entry.moved(State.READY, at=now, due=now, attempts=0, reference=None, seen_hash=None)
