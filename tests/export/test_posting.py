@@ -241,7 +241,7 @@ class TestContentHash:
         assert HASH == content_hash(make_posting(1).record)
 
 
-HASH = "1:6291844573394c241181899189ad8d1bb32275d5"
+HASH = "1:03e3c37ec2478623b557f59751d1988c9930c8d6"
 
 
 class TestSums:

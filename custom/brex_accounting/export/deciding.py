@@ -15,7 +15,7 @@ from brex_accounting_client.models import AccountingRecord, ReviewStatus, Source
 from .erp import Rejected
 from .journal import Entry
 from .policy import ExportPolicy
-from .posting import Posting, content_hash, flaw, posting_date
+from .posting import Posting, can_be_summed, content_hash, flaw, posting_date
 from .record_types import RECORD_TYPES
 from .states import IN_THE_BOOKS, State
 
@@ -310,7 +310,7 @@ class Judge:
         return evolve(
             entry,
             content_hash=content_hash(record),
-            amount=record.amount.amount,
+            amount=record.amount.amount if can_be_summed(record.amount.amount) else None,
             currency=record.amount.currency,
             posting_date=posting_date(record),
             mapping_version=self.mapping_version,

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _COMPLETE: Final = "complete"
 """Noted when the journal has seen all that the books hold: from then on what it does not know is not in them."""
 _OPENED: Final = "opened"
+_BEGUN: Final = "begun"
+"""Noted from the beginning of a run until one has done all that it could: a run that follows goes on with it."""
 
 _LEASE: Final = 30.0
 _LONGEST_LAG_TO_WAIT: Final = 300.0
@@ -332,8 +334,17 @@ class ExportLoop:
             report_size=self._report_size,
             teller=self._teller,
             rebuilding=await self._journal.note(_COMPLETE) is None,
+            begun=await self._begun(),
             stopping=self._stopping,
         )
+
+    async def _begun(self) -> datetime.datetime:
+        noted = await self._journal.note(_BEGUN)
+        if noted is not None:
+            return datetime.datetime.fromisoformat(noted)
+        now = self._clock.now()
+        await self._journal.set_note(_BEGUN, now.isoformat())
+        return now
 
     async def _run(self, run: Run, *, accept_refusals: bool) -> tuple[Ended, str]:
         if run.rebuilding:
@@ -356,7 +367,7 @@ class ExportLoop:
                 done += await self._step(failed, reading.read_ready, run)
             done += await self._step(failed, lambda r: reading.read_left(r, looked_at), run)
             done += await self._step(failed, lookup.settle, run)
-            if not accept_refusals and reporting.too_many_refusals(run):
+            if not accept_refusals and await reporting.too_many_refusals(run):
                 return "too many refusals", _TOO_MANY
             done += await self._step(failed, reporting.report_successes, run)
             done += await self._step(failed, reporting.report_failures, run)
@@ -395,6 +406,7 @@ class ExportLoop:
             return "stopped", ""
         if run.erp_is_down:
             return "erp failed", "See that the ERP answers; the next run asks it what it has before anything is posted."
+        await self._journal.set_note(_BEGUN, None)
         if run.tally.unread:
             return "incomplete", "Run again; if it stays, Brex's lists contradict themselves: tell Brex support."
         if run.rebuilding:

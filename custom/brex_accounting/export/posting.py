@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
 from attrs import frozen
 
-from brex_accounting_client.models import AccountingRecord, AccountingRecordLineItem, LineItemType
+from brex_accounting_client.models import AccountingRecord, AccountingRecordLineItem, Amount, LineItemType
 
 EXACT: Final = Context(prec=400, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 """The context of every sum of money here: it raises rather than round."""
 
 _DIGITS: Final = 100
 """The most digits on each side of the point; no money has so many."""
+
+_encode = msgspec.json.Encoder().encode
 
 _SCHEME: Final = "1"
 """Stands in front of each hash: hashes of different schemes tell nothing about each other."""
@@ -86,14 +88,14 @@ def flaw(record: AccountingRecord) -> str | None:
     """
     if not record.line_items:
         return "no lines"
-    if not _can_be_summed(record.amount.amount):
+    if not can_be_summed(record.amount.amount):
         return "amount.amount out of range"
     for place, line in enumerate(record.line_items):
         if line.type not in (LineItemType.DEBIT, LineItemType.CREDIT):
             return f"line_items[{place}].type unknown: {line.type}"
         if line.amount.amount < 0:
             return f"line_items[{place}].amount.amount negative"
-        if not _can_be_summed(line.amount.amount):
+        if not can_be_summed(line.amount.amount):
             return f"line_items[{place}].amount.amount out of range"
     credited = _sums(line for line in record.line_items if line.type is LineItemType.CREDIT)
     debited = debits(record)
@@ -110,39 +112,42 @@ def content_hash(record: AccountingRecord) -> str:
     Args:
         record: The record.
     """
-    lines = sorted(map(_line, record.line_items))
     seen = [
-        str(record.type),
-        _money(record.amount.amount, record.amount.currency),
+        record.type,
+        _money(record.amount),
         posting_date(record).isoformat(),
         None if record.vendor is None else record.vendor.id,
-        lines,
+        sorted(map(_line, record.line_items)),
     ]
-    text = json.dumps(seen, ensure_ascii=False, separators=(",", ":"))
-    return f"{_SCHEME}:{hashlib.sha256(text.encode()).hexdigest()[:40]}"
+    return f"{_SCHEME}:{hashlib.sha256(_encode(seen)).hexdigest()[:40]}"
 
 
-def _line(line: AccountingRecordLineItem) -> str:
-    original = line.original_amount
+def _line(line: AccountingRecordLineItem) -> bytes:
     values = sorted(
-        json.dumps([value.brex_field_id, value.brex_field_value_id, value.remote_field_id, value.remote_field_value_id])
+        _encode([value.brex_field_id, value.brex_field_value_id, value.remote_field_id, value.remote_field_value_id])
         for value in line.accounting_field_values
     )
-    return json.dumps(
-        [
-            str(line.type),
-            _money(line.amount.amount, line.amount.currency),
-            None if original is None else _money(original.amount, original.currency),
-            values,
-        ]
-    )
+    original = line.original_amount
+    return _encode([line.type, _money(line.amount), None if original is None else _money(original), values])
 
 
-def _money(amount: Decimal, currency: str) -> str:
+def _money(money: Amount) -> str:
     """An amount in one spelling: 12.50 and 12.5 are the same money, and so are 0.00 and -0.
 
     It is made of the digits themselves: a context would raise on an amount that is too long for it.
     """
+    amount = money.amount
+    text = str(amount)
+    if "E" in text:
+        if abs(amount.adjusted()) > _DIGITS or int(amount.as_tuple().exponent) < -_DIGITS:
+            return _scientific(amount, money.currency)
+        text = f"{amount:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return f"{'0' if text == '-0' else text} {money.currency}"
+
+
+def _scientific(amount: Decimal, currency: str) -> str:
     sign, digits, exponent = amount.as_tuple()
     written = "".join(map(str, digits)).lstrip("0")
     significant = written.rstrip("0")
@@ -151,8 +156,12 @@ def _money(amount: Decimal, currency: str) -> str:
     return f"{'-' * sign}{significant}E{int(exponent) + len(written) - len(significant)} {currency}"
 
 
-def _can_be_summed(amount: Decimal) -> bool:
-    """Whether any number of such amounts can be added under ``EXACT``, which raises on more than 400 digits."""
+def can_be_summed(amount: Decimal) -> bool:
+    """Whether any number of such amounts can be added under ``EXACT``, which raises on more than 400 digits.
+
+    Args:
+        amount: The amount.
+    """
     return amount.adjusted() < _DIGITS and int(amount.as_tuple().exponent) >= -_DIGITS
 
 
@@ -163,4 +172,4 @@ def _sums(lines: Iterable[AccountingRecordLineItem]) -> Mapping[str, Decimal]:
     return MappingProxyType(sums)
 
 
-__all__ = ["EXACT", "Posting", "content_hash", "debits", "flaw", "posting_date"]
+__all__ = ["EXACT", "Posting", "can_be_summed", "content_hash", "debits", "flaw", "posting_date"]

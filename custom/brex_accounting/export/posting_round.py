@@ -109,12 +109,20 @@ class _Batch:
             found = await run.erp.find(suspects)
             outcomes |= {row.record_id: found[row.key] for row in begun if row.key in found}
             run.tally.counts["found"] += len(outcomes)
-        left = [row for row in begun if row.record_id not in outcomes]
+        left = await self._still_ours([row for row in begun if row.record_id not in outcomes])
         if left:
             postings = [self._posting(row) for row in left]
             given = await run.erp.post(postings)
             outcomes |= {row.record_id: outcome for row, outcome in zip(left, given, strict=True)}
         return outcomes
+
+    async def _still_ours(self, rows: Sequence[Entry]) -> Sequence[Entry]:
+        """The rows whose claims have lasted, where it has taken long to come here: others may have taken them over."""
+        run = self._run
+        if not rows or run.now() < min(row.lease_until or run.now() for row in rows) - run.half_a_lease:
+            return rows
+        held = await run.journal.renew(rows, owner=run.owner, lease_until=run.lease_until())
+        return [row for row in rows if row.record_id in held]
 
     def _posting(self, row: Entry) -> Posting:
         return evolve(self._wanted[row.record_id].posting, attempt=row.attempts, fence=row.revision)
@@ -142,6 +150,8 @@ async def _record_outcomes(
     now = run.now()
     changes: list[Change] = []
     for row in begun:
+        if row.record_id not in outcomes:
+            continue  # somebody else has it now
         match outcomes[row.record_id]:
             case Posted(reference, deep_link=link):
                 run.keep_link(row.record_id, link)
@@ -178,8 +188,7 @@ def rejection(run: Run, row: Entry, rejected: Rejected) -> Change:
         row: The row as it was.
         rejected: Why.
     """
-    run.messages[row.record_id] = rejected.message
-    run.rejected.add(row.record_id)
+    run.reject(row, rejected.message)
     now = run.now()
     entry = row.moved(State.REJECTED, at=now, reason=rejected.code, reference=None, due=now)
     return Change(entry=entry)

@@ -177,10 +177,14 @@ async def read_by_id(run: Run, ids: Sequence[str]) -> tuple[int, frozenset[str]]
     """
     done = 0
     shown: set[str] = set()
-    async with run.brex.records.pages(ids=ids, on_bad_record="collect") as stream:
-        async for page in stream:
-            shown |= {record.id for record in page.items} | {bad.id for bad in page.bad_records if bad.id}
-            done += await handle_page(run, page)
+    try:
+        async with run.brex.records.pages(ids=ids, on_bad_record="collect") as stream:
+            async for page in stream:
+                done += await handle_page(run, page)
+                shown |= {record.id for record in page.items} | {bad.id for bad in page.bad_records if bad.id}
+    except PagingError:
+        if not shown.issuperset(ids):  # otherwise nothing is missing, whatever is said of a next page
+            raise
     await _postpone(run, [id_ for id_ in ids if id_ in shown])
     return done, frozenset(shown)
 
@@ -291,8 +295,7 @@ async def _act(run: Run, verdicts: Sequence[Verdict]) -> int:
 async def _put(run: Run, puts: Sequence[Put]) -> int:
     for put in puts:
         if put.rejected is not None:
-            run.messages[put.entry.record_id] = put.rejected.message
-            run.rejected.add(put.entry.record_id)
+            run.reject(put.entry, put.rejected.message)
     return len(await run.write(*(Change(entry=put.entry) for put in puts)))
 
 

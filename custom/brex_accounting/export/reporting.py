@@ -6,7 +6,6 @@ these cases the records are read again, and what Brex shows decides.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,7 +16,7 @@ from ..reports import ExportFailure, ExportReport, ExportResult, ExportSuccess, 
 from .deciding import GONE, shows
 from .journal import Change, Entry
 from .run import Run, after_refusal, growing
-from .states import State
+from .states import IN_THE_BOOKS, State
 
 LEAST_REFUSALS: Final = 20
 MOST_REFUSED: Final = 0.05
@@ -31,14 +30,33 @@ _PATIENCE: Final = 5
 EXPORTED_STAGE: Final = "EXPORTED"
 
 
-def too_many_refusals(run: Run) -> bool:
+async def too_many_refusals(run: Run) -> bool:
     """Whether so much of a run would newly be refused that something else must be wrong: a mapping, a policy.
+
+    A run that was broken off has rejected and posted too. What it rejected is rejected again by the run that goes on;
+    what it posted is counted here, or a few refusals among thousands would be too many for a run that finds the rest
+    done.
 
     Args:
         run: The run.
     """
     refused = len(run.rejected)
-    return refused >= LEAST_REFUSALS and refused > MOST_REFUSED * (refused + run.tally.counts["posted"])
+    if refused < LEAST_REFUSALS or not _are_too_many(refused, run.tally.counts["posted"]):
+        return False
+    return _are_too_many(refused, await _booked(run))
+
+
+def _are_too_many(refused: int, booked: int) -> bool:
+    return refused > MOST_REFUSED * (refused + booked)
+
+
+async def _booked(run: Run) -> int:
+    """How many entries have come into the books since the run began, or wait to be reported."""
+    booked, after = 0, ""
+    while rows := await run.journal.entries(IN_THE_BOOKS, after=after, limit=1000):
+        after = rows[-1].record_id
+        booked += sum(row.state is State.POSTED or row.since >= run.begun for row in rows)
+    return booked
 
 
 async def settle_unknown(run: Run) -> int:
@@ -112,7 +130,7 @@ async def report_failures(run: Run) -> int:
         for row in rows:
             if row.record_id not in run.messages:  # rejected by a run that ended before it could say so
                 changes.append(Change(entry=row.moved(State.READY, at=now, due=now)))
-            elif row.reported == _digest(run, row):
+            elif row.reported == run.digest(row):
                 changes.append(Change(entry=_refused(run, row)))
             else:
                 changes.append(Change(entry=_begun(run, row, State.REPORTING_FAILURE)))
@@ -271,7 +289,7 @@ async def _settle_failures(run: Run, begun: Sequence[Entry], told: _Told) -> Non
         elif row.record_id in unknown:
             continue  # the claim ends by itself, and it is told again
         elif refused is None or refused.maybe_applied:
-            entry = evolve(_refused(run, row), reported=_digest(run, row))
+            entry = evolve(_refused(run, row), reported=run.digest(row))
             changes.append(Change(entry=entry, trace_id=None if refused is None else refused.trace_id))
         elif refused.reason == "not found":
             changes.append(Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=GONE), trace_id=refused.trace_id))
@@ -284,11 +302,6 @@ async def _settle_failures(run: Run, begun: Sequence[Entry], told: _Told) -> Non
 def _refused(run: Run, row: Entry) -> Entry:
     now = run.now()
     return row.moved(State.REFUSED, at=now, reason=row.reason, due=now + after_refusal(row.attempts))
-
-
-def _digest(run: Run, row: Entry) -> str:
-    text = f"{row.content_hash} {run.messages[row.record_id]}"
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 __all__ = ["report_failures", "report_successes", "settle_unknown", "too_many_refusals"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import hashlib
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -14,7 +15,7 @@ from attrs import define, field
 from brex_accounting_client.models import AccountingRecord
 
 from ..clock import Clock
-from ..errors import ErpFailed
+from ..errors import ErpFailed, PagingError
 from .deciding import GONE, Judge
 from .events import ExportProgress, Teller, logger
 from .guards import GuardedErp
@@ -72,11 +73,12 @@ class Run:
         report_size: Results in one report.
         teller: Tells how far it is.
         rebuilding: Whether the books may know more than the journal.
+        begun: When the run began, or the first of those before it that were broken off: this one goes on with theirs.
         stopping: Set when somebody wants the run to end after the batch in hand.
         tally: Counts.
         messages: What Brex is to be told of records that were rejected in this run.
         links: Deep links of entries that came into the books in this run.
-        rejected: Records that were rejected in this run.
+        rejected: Records that were rejected in this run and of which Brex has not been told the same before.
         expected: How many records the list that is being read holds.
         failures: How often in a row the ERP has failed.
         asks_for_links: Whether the ERP is asked again for links that are not at hand: not where it gives none.
@@ -93,6 +95,7 @@ class Run:
     report_size: int
     teller: Teller
     rebuilding: bool
+    begun: datetime.datetime
     stopping: asyncio.Event
     tally: Tally = field(factory=Tally)
     messages: dict[str, str] = field(factory=dict[str, str])
@@ -131,6 +134,11 @@ class Run:
         """When a claim that is made now ends."""
         return self.now() + datetime.timedelta(seconds=self.lease)
 
+    @property
+    def half_a_lease(self) -> datetime.timedelta:
+        """Half of the time for which a claim lasts."""
+        return datetime.timedelta(seconds=self.lease / 2)
+
     def claimed(self) -> dict[str, object]:
         """The members of a row that this worker claims now."""
         return {"owner": self.owner, "lease_until": self.lease_until()}
@@ -154,6 +162,17 @@ class Run:
         self.links[record_id] = link
         while len(self.links) > _LINKS_KEPT:
             self.links.popitem(last=False)
+
+    def reject(self, row: Entry, message: str) -> None:
+        """Remember what Brex is to be told of a record, and whether that is new to it."""
+        self.messages[row.record_id] = message
+        if row.reported != self.digest(row):
+            self.rejected.add(row.record_id)
+
+    def digest(self, row: Entry) -> str:
+        """Of what Brex is to be told of a record, and of the content that it is about."""
+        text = f"{row.content_hash} {self.messages[row.record_id]}"
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def erp_failed(self, error: ErpFailed) -> None:
         """Note that the ERP has failed."""
@@ -210,9 +229,13 @@ class Run:
             PagingError: They cannot be read to the end.
         """
         found: dict[str, AccountingRecord] = {}
-        async with self.brex.records.iter(ids=ids, on_bad_record="collect") as stream:
-            async for record in stream:
-                found[record.id] = record
+        try:
+            async with self.brex.records.iter(ids=ids, on_bad_record="collect") as stream:
+                async for record in stream:
+                    found[record.id] = record
+        except PagingError:
+            if not found.keys() >= {*ids}:  # otherwise nothing is missing, whatever is said of a next page
+                raise
         return found
 
     def gone(self, entry: Entry) -> Change:
