@@ -237,7 +237,7 @@ class Journal(Protocol):
         ...
 
     async def next_due(self, *, now: datetime.datetime) -> datetime.datetime | None:
-        """When the next row is due or the next claim ends, at the earliest; ``now`` or before where one is overdue."""
+        """When the next row is due or the next claim ends, settled rows too; ``now`` or before where one is overdue."""
         ...
 
     async def counts(self) -> Sequence[Count]:

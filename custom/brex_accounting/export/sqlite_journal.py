@@ -39,12 +39,19 @@ _GONE: Final = (
     "the file was moved, removed or replaced while it was open",
     "Put it back, or start this process again; nothing was changed.",
 )
+_TOO_SHORT: Final = (
+    "the file is no journal",
+    "Name the right file, or one that does not exist yet; nothing was changed.",
+)
 _UNREADABLE: Final = (
     "a row holds what this version never writes",
     "Restore the file from a backup, or upgrade brex-accounting-client.",
 )
 _NO_UNICODE: Final = ("a text is not Unicode, and nothing was written", "Pass text without lone surrogates.")
 _NO_SUM: Final = ("there is no exact sum of the amounts", "Look for an amount that no money can have.")
+
+_LEAST_BYTES: Final = 512
+"""The smallest database of SQLite."""
 
 _DELIVERIES_KEPT: Final = datetime.timedelta(days=30)
 
@@ -57,7 +64,7 @@ class SqliteJournal:
     moved. A new file is for its owner only (mode 0600).
 
     A record whose claim has ended counts as due when the lease ended, whatever its own due date is: what a worker that
-    died had begun is taken up. ``next_due`` looks at rows that are not settled.
+    died had begun is taken up.
 
     Args:
         path: The file; it need not exist, its folder must.
@@ -164,7 +171,7 @@ class SqliteJournal:
         self, states: Collection[State] | None = None, *, after: str = "", limit: int = 1000
     ) -> Sequence[Entry]:
         """See ``Journal.entries``."""
-        wanted = sorted({state.value for state in (State if states is None else states)})
+        wanted = None if states is None else sorted({state.value for state in states})
         return await self._read(queries.entries, wanted, after, max(0, limit))
 
     async def history(self, record_id: str) -> Sequence[Event]:
@@ -261,6 +268,8 @@ class SqliteJournal:
         raise self._refusal(flaw, operation)
 
     def _connect(self) -> None:
+        if self._path.exists() and 0 < self._path.stat().st_size < _LEAST_BYTES:
+            raise self._refusal(_TOO_SHORT, OPENING)  # SQLite would take it for an empty file
         connection = snapshot(self._path, patience=self._patience) if self._read_only else self._opened()
         try:
             check_readable(connection, path=self._path, account=self._account)

@@ -26,7 +26,7 @@ from .sqlite_rows import (
     marks,
     revisions_of,
 )
-from .states import SETTLED, State
+from .states import State
 
 # The words "coalesce(lease_until, due)" are those of an index. It tells when it is a row's turn.
 _INSERT: Final = f"INSERT INTO entries ({ENTRY_COLUMNS}) VALUES ({marks(19)})"  # noqa: S608 - constants
@@ -37,25 +37,25 @@ _ADD: Final = (
     f"SELECT number, {marks(12)} FROM entries WHERE record_id = ?"
 )
 _DUE: Final = """
-    SELECT record_id, coalesce(lease_until, due) FROM entries
+    SELECT coalesce(lease_until, due), number, record_id FROM entries
     WHERE state = ? AND coalesce(lease_until, due) <= ?
-    ORDER BY coalesce(lease_until, due), record_id LIMIT ?
+    ORDER BY coalesce(lease_until, due), number LIMIT ?
 """
 _FREE: Final = """
-    SELECT record_id, coalesce(lease_until, due) FROM entries
+    SELECT coalesce(lease_until, due), number, record_id FROM entries
     WHERE state = ? AND coalesce(lease_until, due) IS NOT NULL AND (lease_until IS NULL OR lease_until <= ?)
-    ORDER BY coalesce(lease_until, due), record_id LIMIT ?
+    ORDER BY coalesce(lease_until, due), number LIMIT ?
 """
 _IDLE: Final = """
-    SELECT record_id, NULL FROM entries
+    SELECT NULL, number, record_id FROM entries
     WHERE state = ? AND coalesce(lease_until, due) IS NULL
-    ORDER BY record_id LIMIT ?
+    ORDER BY number LIMIT ?
 """
 _TAKE: Final = "UPDATE entries SET owner = ?, lease_until = ?, revision = revision + 1 WHERE record_id = ?"
 _RENEW: Final = "UPDATE entries SET lease_until = ? WHERE record_id = ? AND revision = ? AND owner = ?"
 _NEXT: Final = "SELECT min(coalesce(lease_until, due)) FROM entries WHERE state = ?"
 
-_UNSETTLED: Final = tuple(sorted(state.value for state in State if state not in SETTLED))
+_STATES: Final = tuple(sorted(state.value for state in State))
 _PLACES: Final = {state.value: place for place, state in enumerate(State)}
 
 Find: TypeAlias = Callable[[sqlite3.Connection, str, int, int], list[Row]]
@@ -106,8 +106,8 @@ def claim(
 ) -> list[Entry]:
     """Take rows that ``find`` gives for each state, those whose turn came first; times in microseconds."""
     found = [row for state in states for row in find(connection, state, now, limit)]
-    found.sort(key=lambda row: (row[1] is None, row[1] or 0, row[0]))
-    taken = [cast("str", record_id) for record_id, _ in found[:limit]]
+    found.sort(key=lambda row: (row[0] is None, row[0] or 0, row[1]))
+    taken = [cast("str", record_id) for _, _, record_id in found[:limit]]
     connection.executemany(_TAKE, [(owner, lease_until, record_id) for record_id in taken])
     entries = entries_of(connection, taken)
     return [entries[record_id] for record_id in taken]
@@ -134,8 +134,8 @@ def renew(connection: sqlite3.Connection, entries: list[Entry], owner: str, leas
 
 
 def next_due(connection: sqlite3.Connection) -> datetime.datetime | None:
-    """The first turn of a row that is not settled."""
-    turns = [connection.execute(_NEXT, [state]).fetchone()[0] for state in _UNSETTLED]
+    """The first turn of a row."""
+    turns = [connection.execute(_NEXT, [state]).fetchone()[0] for state in _STATES]
     return min((instant(turn) for turn in turns if turn is not None), default=None)
 
 
@@ -156,13 +156,11 @@ def counts(connection: sqlite3.Connection) -> list[Count]:
     ]
 
 
-def entries(connection: sqlite3.Connection, states: list[str], after: str, limit: int) -> list[Entry]:
-    """Rows in these states by record id."""
-    statement = (
-        f"SELECT {ENTRY_COLUMNS} FROM entries WHERE record_id > ? AND state IN ({marks(len(states))}) "  # noqa: S608
-        "ORDER BY record_id LIMIT ?"
-    )
-    return list(map(entry_of, connection.execute(statement, [after, *states, limit]).fetchall()))
+def entries(connection: sqlite3.Connection, states: list[str] | None, after: str, limit: int) -> list[Entry]:
+    """Rows in these states, or in all, by record id."""
+    wanted = "" if states is None else f"AND state IN ({marks(len(states))})"
+    statement = f"SELECT {ENTRY_COLUMNS} FROM entries WHERE record_id > ? {wanted} ORDER BY record_id LIMIT ?"  # noqa: S608
+    return list(map(entry_of, connection.execute(statement, [after, *(states or ()), limit]).fetchall()))
 
 
 def history(connection: sqlite3.Connection, record_id: str) -> list[Event]:
