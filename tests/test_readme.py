@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import json
 import re
@@ -13,9 +14,12 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
-from brex_accounting import Brex, OAuthApp, Runtime
+from brex_accounting import AccountingRecordReadyForExport, Brex, OAuthApp, Runtime, WebhookEvent
+from brex_accounting.emulator import move
+from brex_accounting.export import ExportLoop
 from tests import virtual, wire
 from tests.emulator.serving import run, served
+from tests.export.doubles import MemoryErp
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -45,9 +49,9 @@ def script(httpx_mock: HTTPXMock) -> None:
 
 async def given_a_client(function: Any, folder: Path) -> None:
     """Run a coroutine function of README's with a client, and something for its other parameters."""
-    given: dict[str, Any] = {"headers": {}, "body": b"{}", "folder": folder}
+    given: dict[str, Any] = {"headers": {}, "body": b"{}", "folder": folder, "saved": None}
     async with Brex("bxt_token", account="acme", runtime=Runtime()) as brex:
-        await function(brex, *[given.get(name) for name in list(inspect.signature(function).parameters)[1:]])
+        await function(brex, *[given[name] for name in list(inspect.signature(function).parameters)[1:]])
 
 
 class TestReadme:
@@ -60,7 +64,8 @@ class TestReadme:
     ) -> None:
         """Each Python block runs as it stands against scripted answers, and so does each coroutine that it defines."""
         script(httpx_mock)
-        monkeypatch.chdir(ROOT)
+        (tmp_path / "examples").symlink_to(ROOT / "examples")
+        monkeypatch.chdir(tmp_path)
         names: dict[str, Any] = {"__name__": "readme"}
         exec(compile(block, "README.md", "exec"), names)
         for value in names.values():
@@ -68,6 +73,7 @@ class TestReadme:
                 inspect.iscoroutinefunction(value)
                 and value.__module__ == "readme"
                 and next(iter(inspect.signature(value).parameters), None) == "brex"
+                and value.__name__ != "worker"  # it works for ever, and has a test of its own
             ):
                 asyncio.run(given_a_client(value, tmp_path))
 
@@ -96,6 +102,49 @@ class TestReadme:
                 assert (await found.brex.company.get()).id == company
                 issuer.revoke_tenant("main")
                 assert "acme has to consent again: revoked or expired" == await names["sync"]("acme", **options)
+
+        run(play())
+
+    def test_a_worker_exports(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The block about exports exports what it finds at the start, and at once what a webhook names later."""
+        monkeypatch.chdir(tmp_path)
+        names: dict[str, Any] = {"__name__": "readme"}
+        exec(compile(next(block for block in BLOCKS if "async def worker" in block), "README.md", "exec"), names)
+        clock = virtual.VirtualClock()
+        made: list[ExportLoop] = []
+
+        def loop(*args: Any, **options: Any) -> ExportLoop:
+            made.append(ExportLoop(*args, **options, clock=clock))
+            return made[-1]
+
+        names["ExportLoop"] = loop
+
+        async def play() -> None:
+            async with served() as found:
+                erp = MemoryErp(clock=clock)
+                deliveries: asyncio.Queue[WebhookEvent] = asyncio.Queue()
+                task = asyncio.create_task(names["worker"](found.brex, erp, deliveries))
+                await asyncio.sleep(600)
+                exported = {document.key for document in erp.documents}
+                assert exported
+                late = next(r for r in found.tenant.records.all() if r.source_type == "CARD" and r.id not in exported)
+                move(found.tenant, late.id, "READY_FOR_EXPORT")
+                event = AccountingRecordReadyForExport(
+                    event_type="ACCOUNTING_RECORD_READY_FOR_EXPORT",
+                    webhook_id="msg_1",
+                    sent_at=virtual.EPOCH,
+                    company_id="company",
+                    accounting_record_ids=(late.id,),
+                    raw=b"{}",
+                )
+                deliveries.put_nowait(event)
+                await asyncio.sleep(60)  # long before the next hour
+                assert {document.key for document in erp.documents} - exported == {late.id}
+                assert [] == erp.duplicates()
+                made[0].stop()
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
         run(play())
 
