@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from .journal import Change, Count, Entry, Event, Journal
     from .loop import ExportLoop
     from .policy import ExportPolicy
+    from .plan import plan
     from .posting import Posting
+    from .reconciliation import Reconciliation, reconcile
     from .record_types import RECORD_TYPES, RecordType
     from .resolving import Resolution
     from .sqlite_journal import SqliteJournal
@@ -52,7 +54,9 @@ _HOMES = {
     "journal": ("Change", "Count", "Entry", "Event", "Journal"),
     "loop": ("ExportLoop",),
     "policy": ("ExportPolicy",),
+    "plan": ("plan",),
     "posting": ("Posting",),
+    "reconciliation": ("Reconciliation", "reconcile"),
     "record_types": ("RECORD_TYPES", "RecordType"),
     "resolving": ("Resolution",),
     "sqlite_journal": ("SqliteJournal",),
