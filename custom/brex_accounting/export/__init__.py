@@ -9,6 +9,7 @@ from ..exports import on_demand
 
 if TYPE_CHECKING:
     from .beancount import BeancountLedger
+    from .comparing import Difference, DifferenceKind
     from .erp import (
         Amends,
         Attaches,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         Outcome,
         Pending,
         Posted,
+        Previews,
         ReceiptFile,
         Rejected,
         Validates,
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
     from .events import ExportEvent, ExportPaused, ExportProgress, ExportResumed, OnExportEvent, RunEnded
     from .journal import Change, Count, Entry, Event, Journal
     from .loop import ExportLoop
+    from .plan_summary import PlanAction, PlanItem, PlanSummary
+    from .planning import plan
     from .policy import ExportPolicy
-    from .plan import plan
     from .posting import Posting
-    from .reconciliation import Reconciliation, reconcile
+    from .reconciliation import Reconciliation, Totals, reconcile
     from .record_types import RECORD_TYPES, RecordType
     from .resolving import Resolution
     from .sqlite_journal import SqliteJournal
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "beancount": ("BeancountLedger",),
+    "comparing": ("Difference", "DifferenceKind"),
     "erp": (
         "Amends",
         "Attaches",
@@ -46,6 +50,7 @@ _HOMES = {
         "Outcome",
         "Pending",
         "Posted",
+        "Previews",
         "ReceiptFile",
         "Rejected",
         "Validates",
@@ -54,9 +59,10 @@ _HOMES = {
     "journal": ("Change", "Count", "Entry", "Event", "Journal"),
     "loop": ("ExportLoop",),
     "policy": ("ExportPolicy",),
-    "plan": ("plan",),
+    "plan_summary": ("PlanAction", "PlanItem", "PlanSummary"),
+    "planning": ("plan",),
     "posting": ("Posting",),
-    "reconciliation": ("Reconciliation", "reconcile"),
+    "reconciliation": ("Reconciliation", "Totals", "reconcile"),
     "record_types": ("RECORD_TYPES", "RecordType"),
     "resolving": ("Resolution",),
     "sqlite_journal": ("SqliteJournal",),
@@ -81,6 +87,8 @@ __all__ = [
     "BeancountLedger",
     "Change",
     "Count",
+    "Difference",
+    "DifferenceKind",
     "Entry",
     "Erp",
     "Event",
@@ -96,9 +104,14 @@ __all__ = [
     "OnExportEvent",
     "Outcome",
     "Pending",
+    "PlanAction",
+    "PlanItem",
+    "PlanSummary",
     "Posted",
     "Posting",
+    "Previews",
     "ReceiptFile",
+    "Reconciliation",
     "RecordType",
     "Rejected",
     "Resolution",
@@ -106,5 +119,8 @@ __all__ = [
     "RunSummary",
     "SqliteJournal",
     "State",
+    "Totals",
     "Validates",
+    "plan",
+    "reconcile",
 ]

@@ -112,6 +112,7 @@ class Erp(Protocol):
 
     - ``async validate(posting) -> Rejected | None``: tells before anything is posted what would be rejected;
       ``export plan`` uses it too. It must change nothing.
+    - ``preview(posting) -> str``: the text of the entry as it would be posted; ``export plan`` shows it.
     - ``async amend(posting, posted) -> Posted | Rejected``: brings an entry that is in the books to the content of the
       posting. It is repeated after a crash, so the second time it must change nothing. Without it, a record that
       changed after it was posted waits for a person.
@@ -162,6 +163,15 @@ class Validates(Protocol):
 
 
 @runtime_checkable
+class Previews(Protocol):
+    """An ERP that shows an entry before it is posted; it must change nothing."""
+
+    def preview(self, posting: Posting) -> str:
+        """The text of the entry, for people."""
+        ...
+
+
+@runtime_checkable
 class Amends(Protocol):
     """An ERP that can change entries."""
 
@@ -201,6 +211,7 @@ __all__ = [
     "Outcome",
     "Pending",
     "Posted",
+    "Previews",
     "ReceiptFile",
     "Rejected",
     "Repeats",

@@ -59,11 +59,6 @@ class GuardedErp:
         return None if version is None else str(version)
 
     @property
-    def validates(self) -> bool:
-        """Whether it tells before a post what it would reject."""
-        return isinstance(self._erp, Validates)
-
-    @property
     def amends(self) -> bool:
         """Whether it can change entries."""
         return isinstance(self._erp, Amends)

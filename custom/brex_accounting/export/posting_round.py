@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from attrs import evolve
 
 from ..errors import ErpFailed
-from .deciding import Post, tries
+from .deciding import Post
 from .erp import Outcome, Pending, Posted, Rejected
 from .journal import Change, Entry
 from .posting import Posting
-from .run import Run, growing
+from .run import Run
 from .states import State
 
 PENDING_DELAY = datetime.timedelta(seconds=60)
@@ -55,50 +55,28 @@ class _Batch:
 
     async def post(self) -> int:
         """Post it; how many records have come further."""
-        try:
-            refused = await self._refused()
-        except ErpFailed as error:  # nothing was begun, and the list may not show the records again
-            self._run.erp_failed(error)
-            due = self._run.now() + growing(1)
-            rows = [item.entry.moved(State.READY, at=self._run.now(), due=due) for item in self._wanted.values()]
-            await self._run.write(*(Change(entry=row) for row in rows))
-            return 0
-        begun = await self._begin(refused)
+        begun = await self._begin()
         if not begun:
-            return len(refused)
+            return 0
         try:
             async with self._run.keeping(begun):
                 outcomes = await self._outcomes(begun)
         except ErpFailed as error:
             await self._leave(begun, error)
-            return len(refused)
+            return 0
         self._run.erp_worked()
         has_receipts = frozenset(id_ for id_, item in self._wanted.items() if item.posting.record.receipts)
         await _record_outcomes(self._run, begun, outcomes, has_receipts)
-        return len(refused) + len(begun)
+        return len(begun)
 
-    async def _refused(self) -> dict[str, Rejected]:
-        """What the ERP would reject, where it tells before."""
-        found: dict[str, Rejected] = {}
-        if self._run.erp.validates:
-            for record_id, item in self._wanted.items():
-                rejected = await self._run.erp.validate(item.posting)
-                if rejected is not None:
-                    found[record_id] = rejected
-        return found
-
-    async def _begin(self, refused: dict[str, Rejected]) -> list[Entry]:
+    async def _begin(self) -> list[Entry]:
         """Write down what is about to happen; whoever was faster has it."""
         run, now = self._run, self._run.now()
-        changes: list[Change] = []
-        for record_id, item in self._wanted.items():
-            if record_id in refused:
-                row = evolve(item.entry, attempts=tries(item.entry))
-                changes.append(rejection(run, row, refused[record_id]))
-            else:
-                row = item.entry.moved(State.POSTING, at=now, attempts=item.entry.attempts + 1, **run.claimed())
-                changes.append(Change(entry=row))
-        return [row for row in await run.write(*changes) if row.state is State.POSTING]
+        rows = [
+            item.entry.moved(State.POSTING, at=now, attempts=item.entry.attempts + 1, **run.claimed())
+            for item in self._wanted.values()
+        ]
+        return await run.write(*(Change(entry=row) for row in rows))
 
     async def _outcomes(self, begun: Sequence[Entry]) -> dict[str, Outcome]:
         run = self._run
@@ -109,10 +87,15 @@ class _Batch:
             found = await run.erp.find(suspects)
             outcomes |= {row.record_id: found[row.key] for row in begun if row.key in found}
             run.tally.counts["found"] += len(outcomes)
+        # Only now: what is in the books is not rejected, whatever has become of the mapping.
+        for row in begun:
+            if row.record_id not in outcomes:
+                rejected = await run.erp.validate(self._posting(row))
+                if rejected is not None:
+                    outcomes[row.record_id] = rejected
         left = await self._still_ours([row for row in begun if row.record_id not in outcomes])
         if left:
-            postings = [self._posting(row) for row in left]
-            given = await run.erp.post(postings)
+            given = await run.erp.post([self._posting(row) for row in left])
             outcomes |= {row.record_id: outcome for row, outcome in zip(left, given, strict=True)}
         return outcomes
 

@@ -96,6 +96,10 @@ async def report_successes(run: Run) -> int:
     done = 0
     while not run.is_stopping and (rows := await run.claim(State.POSTED, limit=_REQUESTS * run.report_size)):
         begun = await run.write(*(Change(entry=_begun(run, row, State.REPORTING)) for row in rows))
+        again = [row for row in begun if row.generation > 1 and not row.attempts]
+        if again:  # posted once more because a person wanted it: Brex may have been told of the first one
+            await _read_back(run, again)
+            begun = [row for row in begun if row not in again]
         links = await _links(run, begun)
         results = [
             ExportSuccess(row.record_id, reference_id=row.reference, deep_link_url=links.get(row.record_id))
@@ -133,7 +137,8 @@ async def report_failures(run: Run) -> int:
             elif row.reported == run.digest(row):
                 changes.append(Change(entry=_refused(run, row)))
             else:
-                changes.append(Change(entry=_begun(run, row, State.REPORTING_FAILURE)))
+                begun_row = _begun(run, row, State.REPORTING_FAILURE)
+                changes.append(Change(entry=evolve(begun_row, reported=run.tried(row))))
         written = await run.write(*changes)
         begun = [row for row in written if row.state is State.REPORTING_FAILURE]
         if not begun:

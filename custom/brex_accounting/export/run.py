@@ -78,7 +78,7 @@ class Run:
         tally: Counts.
         messages: What Brex is to be told of records that were rejected in this run.
         links: Deep links of entries that came into the books in this run.
-        rejected: Records that were rejected in this run and of which Brex has not been told the same before.
+        rejected: Records that were rejected in this run, and that nobody has tried to tell Brex the same of before.
         expected: How many records the list that is being read holds.
         failures: How often in a row the ERP has failed.
         asks_for_links: Whether the ERP is asked again for links that are not at hand: not where it gives none.
@@ -166,8 +166,12 @@ class Run:
     def reject(self, row: Entry, message: str) -> None:
         """Remember what Brex is to be told of a record, and whether that is new to it."""
         self.messages[row.record_id] = message
-        if row.reported != self.digest(row):
+        if row.reported not in (self.digest(row), self.tried(row)):
             self.rejected.add(row.record_id)
+
+    def tried(self, row: Entry) -> str:
+        """What stands for the digest while Brex may not have been told, or does not want to hear of it."""
+        return f"?{self.digest(row)}"
 
     def digest(self, row: Entry) -> str:
         """Of what Brex is to be told of a record, and of the content that it is about."""
