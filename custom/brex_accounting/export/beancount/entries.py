@@ -1,0 +1,184 @@
+"""Postings as transactions of the books, digit by digit, and why some cannot be."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from decimal import Decimal
+from typing import Final
+
+from attrs import frozen
+
+from brex_accounting_client.models import AccountingRecordLineItem, LineItemType
+
+from ..erp import Rejected
+from ..posting import Posting, flaw
+from .booked import BookedEntry
+from .mapping import AccountMapping, NoAccount
+from .syntax import MOST_DIGITS, MOST_PRICED_DIGITS, digits, is_currency, is_link, number, quoted, sayable
+
+_PLAIN: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
+_PRICED: Final = ("Expenses:", "Income:")
+"""Accounts whose lines are booked in the currency that was paid in; what others hold is what was settled."""
+
+
+@frozen(kw_only=True)
+class Transaction:
+    """A transaction as it is written.
+
+    Attributes:
+        text: Its lines.
+        accounts: Those that it touches.
+    """
+
+    text: str
+    accounts: tuple[str, ...]
+
+
+def reference_of(key: str) -> str:
+    """What an entry is called in the books: always the same for a key, and always a valid link.
+
+    Args:
+        key: The entry's key.
+    """
+    return "JE-" + base64.b32encode(hashlib.sha256(key.encode(errors="surrogatepass")).digest())[:13].decode()
+
+
+def transaction(posting: Posting, mapping: AccountMapping) -> Transaction | Rejected:
+    """The transaction for a posting, or why there is none.
+
+    Args:
+        posting: What to book.
+        mapping: Which accounts to book it to.
+    """
+    refused = _refused(posting, mapping)
+    if refused is not None:
+        return refused
+    record = posting.record
+    record_type = str(record.type)
+    accounts: list[str] = []
+    parts = [
+        f"{posting.date.isoformat()} * {_strings(posting)}{_links(record.id, posting.key)}\n",
+        _facts(posting, sayable(posting.content_hash)),
+    ]
+    for line in posting.lines:
+        account = mapping.account_of(line, record_type)
+        if isinstance(account, NoAccount):
+            return _no_account(account, record_type, line)
+        accounts.append(account)
+        parts.append(_leg(line, account, mapping))
+    return Transaction(text="".join(parts), accounts=tuple(accounts))
+
+
+def reversal(booked: BookedEntry, posting: Posting) -> Transaction:
+    """The transaction that takes back what stands in the books.
+
+    Args:
+        booked: The version that is to be taken back.
+        posting: The one that takes its place.
+    """
+    parts = [
+        f"{posting.date.isoformat()} * {booked.strings}{_links(posting.record.id, posting.key)}\n",
+        _facts(posting, booked.content_hash),
+        "  brex-reverses: TRUE\n",
+    ]
+    for leg in booked.legs:
+        price = "" if leg.total is None else f" @@ {leg.total:f} {leg.total_currency}"
+        # Not with a minus sign: that would round.
+        units = leg.units.copy_negate() if leg.units else leg.units
+        parts.append(f"  {leg.account}  {units:f} {leg.currency}{price}\n")
+    return Transaction(text="".join(parts), accounts=tuple(leg.account for leg in booked.legs))
+
+
+def _refused(posting: Posting, mapping: AccountMapping) -> Rejected | None:
+    amounts: dict[str, list[Decimal]] = {}
+    for line in posting.lines:
+        amounts.setdefault(line.amount.currency, []).append(line.amount.amount)
+    # The sum is only taken where it is of a reasonable size.
+    if any(digits(some) > MOST_DIGITS for some in amounts.values()):
+        message = f"The amounts have more than {MOST_DIGITS} digits together, which Beancount would round."
+        return Rejected(message, code="too-many-digits")
+    found = flaw(posting.record)
+    if found is not None:
+        uneven = found.startswith("debits and credits differ")
+        return Rejected(f"This is no entry: {found}.", code="unbalanced" if uneven else "no-entry")
+    for line in posting.lines:
+        if not is_currency(line.amount.currency):
+            return Rejected("The currency of a line is no code that Beancount takes.", code="no-currency")
+    if mapping.open_accounts and posting.date < mapping.open_date:
+        message = f"Accounts are opened on {mapping.open_date}: set open_date in [ledger] before {posting.date}."
+        return Rejected(message, code="before-open-date")
+    return None
+
+
+def _no_account(missing: NoAccount, record_type: str, line: AccountingRecordLineItem) -> Rejected:
+    if missing.value is None:
+        side = str(line.type).lower()
+        message = f"A {side} line of {record_type} has no account: choose one in Brex, or set {side} in [default]."
+        return Rejected(message, code=_code(f"{record_type}.{side}"))
+    message = f"No account is known for the value {missing.value}: name it in [accounts]."
+    return Rejected(message, code=_code(missing.value))
+
+
+def _code(what: str) -> str:
+    """Codes are kept and shown where free text must not be."""
+    return f"no-account:{what}" if _PLAIN.fullmatch(what) else "no-account"
+
+
+def _strings(posting: Posting) -> str:
+    record = posting.record
+    memo = quoted(record.memo or "")
+    return memo if record.vendor is None else f"{quoted(record.vendor.name)} {memo}"
+
+
+def _links(record_id: str, key: str) -> str:
+    link = f" ^{record_id}" if is_link(record_id) else ""
+    return f"{link} ^{reference_of(key)}"
+
+
+def _facts(posting: Posting, said_hash: str) -> str:
+    record, key = quoted(sayable(posting.record.id)), quoted(sayable(posting.key))
+    return (
+        f"  brex-record: {record}\n  brex-key: {key}\n  brex-type: {quoted(str(posting.record.type))}\n"
+        f"  brex-hash: {quoted(said_hash)}\n"
+    )
+
+
+def _leg(line: AccountingRecordLineItem, account: str, mapping: AccountMapping) -> str:
+    amount, currency = line.amount.amount, line.amount.currency
+    sign = "" if line.type is LineItemType.DEBIT or not amount else "-"
+    settled = number(amount, currency)
+    original = line.original_amount
+    text, noted = f"  {account}  {sign}{settled} {currency}\n", ""
+    if original is not None and original != line.amount:
+        first = original.amount
+        writable = is_currency(original.currency) and digits([first]) <= MOST_PRICED_DIGITS
+        foreign = mapping.prices and original.currency != currency and account.startswith(_PRICED)
+        # Beancount divides a total price by its units: without any it has none.
+        priceable = amount > 0 and first > 0 and digits([amount]) <= MOST_PRICED_DIGITS
+        if writable and foreign and priceable:
+            text = (
+                f"  {account}  {sign}{number(first, original.currency)} {original.currency} @@ {settled} {currency}\n"
+            )
+        elif writable:
+            noted = f"    original: {number(first, original.currency)} {original.currency}\n"
+        else:
+            noted = f"    original: {quoted(f'{first} {original.currency}')}\n"
+    return text + noted + _metadata(line, mapping)
+
+
+def _metadata(line: AccountingRecordLineItem, mapping: AccountMapping) -> str:
+    parts: list[str] = []
+    for key, wanted in mapping.metadata.items():
+        for value in line.accounting_field_values:
+            if wanted in (value.remote_field_id, value.brex_field_id):
+                said = value.remote_field_value_id
+                parts.append(f"    {key}: {quoted(value.brex_field_value_id if said is None else said)}\n")
+                break
+    if line.memo:
+        parts.append(f"    memo: {quoted(line.memo)}\n")
+    return "".join(parts)
+
+
+__all__ = ["Transaction", "reference_of", "reversal", "transaction"]

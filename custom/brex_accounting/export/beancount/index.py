@@ -1,0 +1,296 @@
+"""Where the entries of the books are: a cache beside them, which the text can replace at any time."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import attrs
+from attrs import frozen
+
+from .blocks import BlockEnd, BookedAt, Found, OpenedAt
+
+_VERSION: Final = 1
+_PIECE: Final = 1 << 16
+_MOST_VARIABLES: Final = 500
+
+_SCHEMA: Final = """
+CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), facts TEXT NOT NULL);
+CREATE TABLE entries (offset INTEGER PRIMARY KEY, key TEXT NOT NULL, hash TEXT NOT NULL, reversal INTEGER NOT NULL);
+CREATE INDEX entries_by_key ON entries (key, offset);
+CREATE TABLE opened (offset INTEGER PRIMARY KEY, account TEXT NOT NULL);
+CREATE TABLE segments (start INTEGER PRIMARY KEY, stop INTEGER NOT NULL, digest BLOB NOT NULL);
+"""
+
+
+@frozen(kw_only=True)
+class Stamp:
+    """What tells that a file was changed without reading it.
+
+    Attributes:
+        size: Its size in bytes.
+        changed: When it was changed, in nanoseconds.
+        inode: Which file it is.
+    """
+
+    size: int = 0
+    changed: int = 0
+    inode: int = 0
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Stamp:
+        """That of a file.
+
+        Args:
+            found: What the system says of it.
+        """
+        return cls(size=found.st_size, changed=found.st_mtime_ns, inode=found.st_ino)
+
+
+@frozen(kw_only=True)
+class Indexed:
+    """How far the index has come.
+
+    Attributes:
+        build: Another one for each time that it was built anew.
+        stamp: What the file was then.
+        stop: Up to where the text cannot change by being added to: behind its last whole block.
+        number: The number of that block, 0 without one.
+        entries: How many transactions the index has.
+    """
+
+    build: str = ""
+    stamp: Stamp = Stamp()
+    stop: int = 0
+    number: int = 0
+    entries: int = 0
+
+
+class Damaged(Exception):
+    """The index is not what it should be, and is to be made anew."""
+
+
+class Index:
+    """An index in a SQLite file. Whoever writes holds the lock of the books.
+
+    Nothing in it needs to be durable: after a power cut it is held against the text. So SQLite need not wait for the
+    disk; its own journal keeps it whole when a process is killed.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._database: sqlite3.Connection | None = None
+
+    def open(self) -> Indexed:
+        """Open or make it.
+
+        Returns:
+            How far it has come.
+
+        Raises:
+            Damaged: It is there, and is no index of this version that is whole.
+            sqlite3.Error: It cannot be opened.
+        """
+        database = sqlite3.connect(self.path, timeout=10.0, isolation_level=None)
+        self._database = database
+        try:
+            return self._opened(database)
+        except sqlite3.DatabaseError as error:
+            raise Damaged from error
+
+    def _opened(self, database: sqlite3.Connection) -> Indexed:
+        database.execute("PRAGMA journal_mode = TRUNCATE")
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute("PRAGMA cache_size = -8000")
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if not version:
+            with self.writing():
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    database.execute(statement)
+                database.execute(f"PRAGMA user_version = {_VERSION}")
+                self.come_to(Indexed(build=secrets.token_hex(8)))
+        elif version != _VERSION or database.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+            raise Damaged
+        indexed = self.indexed()
+        if database.execute("SELECT count(*) FROM entries").fetchone() != (indexed.entries,):
+            raise Damaged
+        return indexed
+
+    def remove(self) -> None:
+        """Close it and remove its files."""
+        self.close()
+        for name in (self.path.name, self.path.name + "-journal"):
+            self.path.with_name(name).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close it; closing again does nothing."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is open."""
+        return self._database is not None
+
+    @property
+    def _open(self) -> sqlite3.Connection:
+        if self._database is None:
+            message = "the index is not open"
+            raise AssertionError(message)
+        return self._database
+
+    @contextlib.contextmanager
+    def writing(self) -> Generator[None]:
+        """All that is written in the block, or nothing of it."""
+        self._open.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._open.execute("ROLLBACK")
+            raise
+        self._open.execute("COMMIT")
+
+    def indexed(self) -> Indexed:
+        """How far it has come.
+
+        Raises:
+            Damaged: It does not say.
+        """
+        row = self._open.execute("SELECT facts FROM state").fetchone()
+        try:
+            facts: dict[str, Any] = json.loads(row[0])
+            stamp = Stamp(**facts.pop("stamp"))
+            return Indexed(stamp=stamp, **facts)
+        except (TypeError, ValueError, KeyError) as error:
+            raise Damaged from error
+
+    def come_to(self, indexed: Indexed) -> None:
+        """Say how far it has come."""
+        facts = json.dumps(attrs.asdict(indexed))
+        self._open.execute("INSERT OR REPLACE INTO state VALUES (1, ?)", (facts,))
+
+    def fits(self, file: BinaryIO, indexed: Indexed) -> bool:
+        """Whether the text up to ``stop`` is still the one that was indexed.
+
+        Args:
+            file: The books.
+            indexed: How far the index has come.
+        """
+        at = 0
+        for start, stop, digest in self._open.execute("SELECT start, stop, digest FROM segments ORDER BY start"):
+            if start != at or digest_of(file, start, stop) != digest:
+                return False
+            at = stop
+        return at == indexed.stop
+
+    def forget(self, start: int) -> None:
+        """Forget everything from an offset on.
+
+        Args:
+            start: The offset.
+        """
+        for table in ("entries", "opened"):
+            self._open.execute(f"DELETE FROM {table} WHERE offset >= ?", (start,))  # noqa: S608 - our own names
+        self._open.execute("DELETE FROM segments WHERE stop > ?", (start,))
+
+    def add(self, found: Iterable[Found]) -> tuple[int, BlockEnd | None]:
+        """Take in what a walk over the text finds, as it comes.
+
+        Args:
+            found: What it finds.
+
+        Returns:
+            How many transactions, and the end of the last block.
+        """
+        count, last = 0, None
+        for one in found:
+            match one:
+                case BookedAt():
+                    row = (one.offset, one.key, one.content_hash, one.reversal)
+                    self._open.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", row)
+                    count += 1
+                case OpenedAt():
+                    self._open.execute("INSERT OR REPLACE INTO opened VALUES (?, ?)", (one.offset, one.account))
+                case BlockEnd():
+                    last = one
+        return count, last
+
+    def seal(self, start: int, stop: int, digest: bytes) -> None:
+        """Remember a piece of text, to know it again.
+
+        Args:
+            start: Where it begins, which is where the one before it ends.
+            stop: Where it ends.
+            digest: Of its bytes.
+        """
+        self._open.execute("INSERT INTO segments VALUES (?, ?, ?)", (start, stop, digest))
+
+    def count(self) -> int:
+        """How many transactions it has."""
+        return int(self._open.execute("SELECT count(*) FROM entries").fetchone()[0])
+
+    def known(self, keys: Sequence[str]) -> set[str]:
+        """Those keys, as the text says them, that have an entry."""
+        found: set[str] = set()
+        for at in range(0, len(keys), _MOST_VARIABLES):
+            some = keys[at : at + _MOST_VARIABLES]
+            marks = ",".join("?" * len(some))
+            query = f"SELECT DISTINCT key FROM entries WHERE reversal = 0 AND key IN ({marks})"  # noqa: S608 - marks
+            found.update(key for (key,) in self._open.execute(query, some))
+        return found
+
+    def newest(self, key: str) -> BookedAt | None:
+        """The newest version of an entry, None where there is none."""
+        query = "SELECT offset, key, hash, 0 FROM entries WHERE key = ? AND reversal = 0 ORDER BY offset DESC LIMIT 1"
+        row = self._open.execute(query, (key,)).fetchone()
+        return None if row is None else BookedAt(row[0], row[1], row[2], reversal=False)
+
+    def unopened(self, accounts: Iterable[str]) -> list[str]:
+        """Those accounts, each once and in order, that the text does not open."""
+        query = "SELECT 1 FROM opened WHERE account = ? LIMIT 1"
+        return [name for name in sorted(set(accounts)) if self._open.execute(query, (name,)).fetchone() is None]
+
+    def page(self, *, after: int, end: int, limit: int) -> Mapping[str, list[int]]:
+        """Entries by the offset of their newest version, each with the offsets of its other transactions in front.
+
+        Args:
+            after: Only offsets greater than this one.
+            end: Only what stands before this offset.
+            limit: The most entries.
+        """
+        query = """
+            SELECT key, offset, (SELECT group_concat(o.offset) FROM entries o
+                                 WHERE o.key = e.key AND o.offset != e.offset AND o.offset < :end)
+            FROM entries e
+            WHERE e.offset > :after AND e.offset < :end AND e.reversal = 0 AND NOT EXISTS (
+                SELECT 1 FROM entries l
+                WHERE l.key = e.key AND l.offset > e.offset AND l.offset < :end AND l.reversal = 0)
+            ORDER BY e.offset LIMIT :limit"""
+        rows = self._open.execute(query, {"after": after, "end": end, "limit": limit})
+        return {key: [*map(int, others.split(",") if others else ()), offset] for key, offset, others in rows}
+
+
+def digest_of(file: BinaryIO, start: int, stop: int) -> bytes:
+    """SHA-256 of a piece of a file; of what is there of it where the file is shorter."""
+    digest = hashlib.sha256()
+    file.seek(start)
+    left = stop - start
+    while left > 0 and (piece := file.read(min(left, _PIECE))):
+        digest.update(piece)
+        left -= len(piece)
+    return digest.digest()
+
+
+__all__ = ["Damaged", "Index", "Indexed", "Stamp", "digest_of"]

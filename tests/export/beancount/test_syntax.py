@@ -1,0 +1,128 @@
+"""Beancount's language: strings, ids and amounts come back as they went in."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brex_accounting.export.beancount.syntax import (
+    MOST_DIGITS,
+    digits,
+    is_account,
+    is_currency,
+    is_key,
+    is_link,
+    meant,
+    number,
+    quoted,
+    sayable,
+    unquoted,
+)
+from tests.strategies import exact_numbers
+
+ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=40)
+
+
+class TestStrings:
+    @given(ANY_TEXT)
+    def test_stand_on_one_line_and_are_read_back(self, text: str) -> None:
+        """Any text becomes one line of UTF-8, and comes back but for control characters and halves of pairs."""
+        written = quoted(text)
+        assert written.encode()
+        assert not {"\n", "\r", "\0", "\x1b"} & set(written)
+        kept = "".join(
+            "\ufffd" if (c not in "\n\r\t" and (c < " " or "\x7f" <= c <= "\x9f")) or "\ud800" <= c <= "\udfff" else c
+            for c in text
+        )
+        assert kept == unquoted(written[1:-1])
+
+    @given(st.lists(ANY_TEXT, unique=True))
+    def test_of_ids_never_become_one(self, ids: list[str]) -> None:
+        """Different ids are said differently, and each is read back, whatever is in it."""
+        said = [unquoted(quoted(sayable(id_))[1:-1]) for id_ in ids]
+        assert len(ids) == len(set(said))
+        assert ids == [meant(one) for one in said]
+
+    def test_of_usual_ids_are_the_ids(self) -> None:
+        """An id as Brex makes them is written as it is."""
+        assert '"accr_abc-1~2"' == quoted(sayable("accr_abc-1~2"))
+
+
+class TestNumbers:
+    @given(exact_numbers(), st.sampled_from(["USD", "JPY", "KWD", "CLF", "XTS"]))
+    def test_are_never_rounded(self, amount: Decimal, currency: str) -> None:
+        """What is written is the amount, without an exponent."""
+        written = number(amount, currency)
+        assert "E" not in written
+        assert amount == Decimal(written)
+
+    @pytest.mark.parametrize(
+        ("amount", "currency", "written"),
+        [
+            ("12.5", "USD", "12.50"),
+            ("12", "USD", "12.00"),
+            ("12.500000", "USD", "12.50"),
+            ("1E+3", "USD", "1000.00"),
+            ("0E-9", "USD", "0.00"),
+            ("12.345", "USD", "12.345"),
+            ("1200", "JPY", "1200"),
+            ("1200.00", "JPY", "1200"),
+            ("0.5", "JPY", "0.5"),
+            ("1.5", "KWD", "1.500"),
+            ("1", "XTS", "1.00"),
+            ("87654321098765432.1", "USD", "87654321098765432.10"),
+        ],
+    )
+    def test_have_the_decimals_of_their_currency(self, amount: str, currency: str, written: str) -> None:
+        """Zeros are added up to the currency's decimals and taken away behind them."""
+        assert written == number(Decimal(amount), currency)
+
+    @given(st.lists(exact_numbers(), max_size=6))
+    def test_within_the_limit_add_up_in_28_digits(self, amounts: list[Decimal]) -> None:
+        """Sums of amounts within the limit need no more digits than Beancount calculates in."""
+        if digits(amounts) <= MOST_DIGITS:
+            total = sum(map(abs, amounts), Decimal())
+            least = min((Decimal(number(one, "USD")).as_tuple().exponent for one in amounts), default=0)
+            assert isinstance(least, int)
+            assert len(str(int(total.scaleb(-least)))) <= 28
+
+    @pytest.mark.parametrize(
+        ("amounts", "expected"), [([], 1), (["0E-400"], 1), (["87654321098765432.10"], 19), (["1E+20", "0.01"], 23)]
+    )
+    def test_are_counted_from_the_first_to_the_last_place(self, amounts: list[str], expected: int) -> None:
+        """Between the places of two amounts all places count."""
+        assert expected == digits([Decimal(one) for one in amounts])
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("name", "right"),
+        [
+            ("Expenses:Software", True),
+            ("Assets:Bank:401k", True),
+            ("Liabilities:Überziehung-2", True),
+            ("Expenses", False),
+            ("Expenses:", False),
+            ("Expenses:software", False),
+            ("Expenses:Office supplies", False),
+            ("Ausgaben:Software", False),
+            ("Expenses:Soft_ware", False),
+            ("Expenses:A:", False),
+            ("Expenses:A\n", False),
+            ("Expenses:消耗品", False),
+            ("", False),
+        ],
+    )
+    def test_of_accounts_are_known(self, name: str, right: bool) -> None:
+        """A root and parts, each with a capital letter or a digit first."""
+        assert right is is_account(name)
+
+    def test_of_currencies_links_and_keys_are_known(self) -> None:
+        """What Beancount would read as something else, or not at all, is none."""
+        currencies = ["USD", "BTC.X", "usd", "U", "US$", "TRUE", "NULL", "", "USD\n", "ÜSD"]
+        assert ["USD", "BTC.X"] == [code for code in currencies if is_currency(code)]
+        assert ["accr_1"] == [link for link in ("accr_1", "accr 1", "ä", "", "accr_1~2", "a\n") if is_link(link)]
+        assert ["department"] == [key for key in ("department", "Department", "d", "de pt", "brex:x") if is_key(key)]
