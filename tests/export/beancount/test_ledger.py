@@ -18,7 +18,7 @@ import filelock
 import pytest
 
 from brex_accounting.errors import InvalidArgument, LedgerError
-from brex_accounting.export import Amends, Erp, LedgerEntry, ListsEntries, Posted, Rejected, Validates
+from brex_accounting.export import Amends, Erp, LedgerEntry, ListsEntries, Posted, Previews, Rejected, Validates
 from brex_accounting.export.beancount import BeancountLedger
 from brex_accounting.export.beancount import books as books_module
 from brex_accounting.export.beancount import ledger as ledger_module
@@ -70,9 +70,33 @@ def edit(path: Path, old: str, new: str) -> None:
 def test_the_ledger_is_what_the_loop_may_ask_for(books: Path) -> None:
     """It is an Erp that validates, amends and lists, and it repeats idempotently with nothing to wait for."""
     ledger = BeancountLedger(books)
-    for protocol in (Erp, Validates, Amends, ListsEntries):
+    for protocol in (Erp, Validates, Previews, Amends, ListsEntries):
         assert isinstance(ledger, protocol)
     assert ("idempotent", 0.0, 1000) == (ledger.repeats, ledger.search_lag, ledger.batch_size)
+
+
+class TestValidate:
+    def test_what_was_validated_is_not_posted_in_place_of_other_content(self, books: Path) -> None:
+        """A post books what it is given, whatever was validated under the same key before."""
+
+        async def validated_then_posted(ledger: BeancountLedger) -> None:
+            assert await ledger.validate(posting(1, entry("1.00"))) is None
+            assert await ledger.validate(posting(2, entry("2.00"))) is None
+            await ledger.post([posting(1, entry("7.00")), posting(2, entry("2.00"))])
+
+        using(books, validated_then_posted)
+        assert {"accr_1": Decimal("7.00"), "accr_2": Decimal("2.00")} == {
+            each.key: each.debits["USD"] for each in using(books, listed)
+        }
+
+    def test_shows_what_it_would_book(self, books: Path) -> None:
+        """A preview is the transaction as it is written later, or why there is none; it touches no file."""
+        ledger = BeancountLedger(books, mapping=MAPPING)
+        shown = ledger.preview(posting(1, entry("1.00")))
+        assert ledger.preview(posting(1, [line("DEBIT", "1.00", "USD", "6320")])).startswith("; ")
+        assert not books.exists()
+        post(books, posting(1, entry("1.00")))
+        assert shown in books.read_text()
 
 
 class TestPost:

@@ -64,6 +64,7 @@ class BeancountLedger:
         self._books = Books(_resolved(path), lock_wait=seconds(lock_wait, "lock_wait"))
         self._mapping: AccountMapping = read_mapping(mapping)
         self._thread: ThreadPoolExecutor | None = None
+        self._made: dict[str, tuple[Posting, Transaction | Rejected]] = {}
 
     @property
     def path(self) -> Path:
@@ -108,7 +109,19 @@ class BeancountLedger:
             posting: The posting.
         """
         found = transaction(posting, self._mapping)
+        if len(self._made) >= self.batch_size:
+            self._made.clear()
+        self._made[posting.key] = (posting, found)
         return found if isinstance(found, Rejected) else None
+
+    def preview(self, posting: Posting) -> str:
+        """The transaction that a posting would be booked as, or why it would be rejected.
+
+        Args:
+            posting: The posting.
+        """
+        found = transaction(posting, self._mapping)
+        return f"; {found.message}\n" if isinstance(found, Rejected) else found.text
 
     async def post(self, postings: Sequence[Posting]) -> Sequence[Outcome]:
         """Book what is not in the books yet, all of it in one append.
@@ -188,7 +201,7 @@ class BeancountLedger:
 
     def _post(self, postings: list[Posting], given_up: threading.Event) -> list[Outcome]:
         # Before the lock is taken: others need not wait for it.
-        made = [transaction(posting, self._mapping) for posting in postings]
+        made = [self._transaction(posting) for posting in postings]
         keys = [sayable(posting.key) for posting in postings]
 
         def work(books: OpenBooks) -> list[Outcome]:
@@ -224,6 +237,16 @@ class BeancountLedger:
             return self._posted(posting.key)
 
         return self._books.use("amend an entry of the books", work)
+
+    def _transaction(self, posting: Posting) -> Transaction | Rejected:
+        """The transaction of a posting; what ``validate`` has made of the same content is not made again."""
+        validated, found = self._made.pop(posting.key, (None, None))
+        if validated is None or found is None:
+            return transaction(posting, self._mapping)
+        is_same = validated.record is posting.record and validated.date == posting.date
+        if is_same and validated.content_hash == posting.content_hash:
+            return found
+        return transaction(posting, self._mapping)
 
     def _find(self, keys: list[str]) -> dict[str, Posted]:
         if not self.path.exists():
