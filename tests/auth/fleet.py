@@ -88,12 +88,14 @@ class Fleet:
     Args:
         folder: Where they write what they say.
         plan: What all of them do, as plain JSON values.
+        module: What runs, with a plan as its argument.
     """
 
-    def __init__(self, folder: Path, plan: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, plan: Mapping[str, Any], *, module: str = "tests.auth.worker") -> None:
         self.workers: list[Worker] = []
         self._folder = folder
         self._plan = plan
+        self._module = module
 
     def start(self, **plan: Any) -> Worker:
         """Start a worker.
@@ -102,7 +104,7 @@ class Fleet:
             **plan: What differs from the others.
         """
         number = len(self.workers) + 1
-        command = [sys.executable, "-m", "tests.auth.worker", json.dumps({**self._plan, **plan})]
+        command = [sys.executable, "-m", self._module, json.dumps({**self._plan, **plan})]
         # Bytecode is kept, as it is for users: most of a start would be compiling.
         environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         with (

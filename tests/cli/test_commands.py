@@ -63,7 +63,9 @@ class TestCommands:
         assert 0 == main(arguments)
         lines = capsys.readouterr().out.splitlines()
         commands = lines[lines.index("Commands:") + 1 :]
-        assert ["auth", "emulator", "integrations", "records", "version"] == [line.split()[0] for line in commands]
+        assert ["auth", "emulator", "export", "integrations", "records", "version"] == [
+            line.split()[0] for line in commands
+        ]
         assert "  emulator      Serve a stand-in for Brex." in commands
 
     def test_help_of_a_command(self, capsys: pytest.CaptureFixture[str]) -> None:

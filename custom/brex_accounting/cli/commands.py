@@ -17,6 +17,7 @@ from .failure import tell_shell
 _ELSEWHERE: Final[Mapping[str, str]] = {
     "auth": ".auth",
     "emulator": "..emulator.command",
+    "export": ".export",
     "integrations": ".integrations",
     "records": ".records",
 }

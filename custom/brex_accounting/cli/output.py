@@ -76,6 +76,15 @@ class Table:
         Console(highlight=False).print(table)
 
 
+def print_text(text: str) -> None:
+    """Print lines for people, at once.
+
+    Args:
+        text: The lines, without the last line break; nothing in them moves the cursor of a terminal.
+    """
+    _write("".join(f"{_printable(line)}\n" for line in text.split("\n")).encode())
+
+
 def print_json_line(value: bytes | dict[str, Any]) -> None:
     """Print one JSON object on a line, at once.
 
@@ -155,4 +164,4 @@ def _end(error: OSError) -> NoReturn:
     raise Failure(message) from None
 
 
-__all__ = ["Output", "OutputFormat", "Table", "print_json_line", "without_member"]
+__all__ = ["Output", "OutputFormat", "Table", "print_json_line", "print_text", "without_member"]

@@ -53,7 +53,7 @@ async def _amend(run: Run, item: Amend) -> int:
             )
     except ErpFailed as error:
         run.erp_failed(error)
-        later = evolve(row, due=run.now() + growing(row.attempts), owner=None, lease_until=None)
+        later = row.changed(due=run.now() + growing(row.attempts), owner=None, lease_until=None)
         await run.write(Change(entry=later, silent=True))
         return 0
     run.erp_worked()
@@ -84,7 +84,7 @@ def _amended(item: Amend, row: Entry, outcome: Posted, now: datetime.datetime) -
         attempts=0,
         reason=AMENDED,
     )
-    return evolve(entry, due=now if entry.receipts_owed or not item.told else None)
+    return entry.changed(due=now if entry.receipts_owed or not item.told else None)
 
 
 __all__ = ["amend"]

@@ -6,8 +6,6 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from attrs import evolve
-
 from brex_accounting_client.models import AccountingRecord
 
 from ..errors import DownloadError, ErpFailed, NotFound
@@ -77,11 +75,11 @@ def _later(run: Run, row: Entry) -> Change:
     if attempts >= _PATIENCE:
         return _settled(row, MISSING)
     due = run.now() + growing(attempts)
-    return Change(entry=evolve(row, attempts=attempts, due=due, owner=None, lease_until=None), silent=True)
+    return Change(entry=row.changed(attempts=attempts, due=due, owner=None, lease_until=None), silent=True)
 
 
 def _settled(row: Entry, reason: str | None) -> Change:
-    entry = evolve(row, receipts_owed=False, attempts=0, reason=reason, due=None, owner=None, lease_until=None)
+    entry = row.changed(receipts_owed=False, attempts=0, reason=reason, due=None, owner=None, lease_until=None)
     return Change(entry=entry, silent=reason is None)
 
 

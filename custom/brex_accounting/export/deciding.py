@@ -273,7 +273,7 @@ class Judge:
                 is_new = now < entry.since + SETTLING and entry.reason != KEPT
                 return LEAVE if is_new else ReadBack(entry)
             case State.POSTED if is_parked(entry) and entry.reason != shows(record.review_status):
-                return Put(evolve(entry, due=now, reason=None)) if self._is_ready(record) else LEAVE
+                return Put(entry.changed(due=now, reason=None)) if self._is_ready(record) else LEAVE
             case _:
                 return LEAVE
 
@@ -301,7 +301,7 @@ class Judge:
                     State.NEEDS_PERSON, at=now, reason=why, seen_hash=seen, mapping_version=self.mapping_version
                 )
             )
-        posting = self._posting(record, evolve(entry, content_hash=seen), date)
+        posting = self._posting(record, entry.changed(content_hash=seen), date)
         return Amend(entry, posting, told=record.review_status is ReviewStatus.EXPORTED)
 
     # ---- rows and postings --------------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ class GuardedErp:
             message = f"erp.search_lag: expected seconds from 0 to a week, got {lag!r}"
             raise InvalidArgument(message)
         self._erp = erp
+        # Asked once: to look at a protocol takes as long as some adapters do.
+        self._validator: Validates | None = erp if isinstance(erp, Validates) else None
         self._account = account
         self.search_lag = float(lag)
         self.batch_size = size
@@ -109,10 +111,10 @@ class GuardedErp:
         Raises:
             ErpFailed: It cannot be asked.
         """
-        if not isinstance(self._erp, Validates):
+        if self._validator is None:
             return None
         async with self._guarded("validate at the ERP"):
-            given: Any = await self._erp.validate(posting)
+            given: Any = await self._validator.validate(posting)
             if given is not None:
                 self._check(given, (Rejected,), "validate")
             return cast("Rejected | None", given)

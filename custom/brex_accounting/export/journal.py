@@ -15,7 +15,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Final, Protocol, Self, runtime_checkable
 
 import attrs
 from attrs import frozen
@@ -23,7 +23,7 @@ from attrs import frozen
 from .states import State, check_move
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # a dict can be copied at once, and each record passes through some ten of these
 class Entry:
     """Where one record stands.
 
@@ -88,7 +88,27 @@ class Entry:
         """
         check_move(self.state if self.revision else None, state)
         usual: dict[str, Any] = {"since": at, "reason": None, "due": None, "owner": None, "lease_until": None}
-        return attrs.evolve(self, state=state, **{**usual, **changes})
+        return self.changed(state=state, **{**usual, **changes})
+
+    def changed(self, **changes: Any) -> Self:
+        """The same entry with other members; what ``attrs.evolve`` does, in a fraction of its time.
+
+        Args:
+            **changes: The members that differ.
+
+        Raises:
+            TypeError: There is no such member.
+        """
+        members = {**vars(self), **changes}
+        if len(members) != _MEMBERS:
+            message = f"an entry has no {', '.join(changes.keys() - vars(self).keys())}"
+            raise TypeError(message)
+        made = object.__new__(type(self))
+        vars(made).update(members)
+        return made
+
+
+_MEMBERS: Final = len(attrs.fields(Entry))
 
 
 @frozen(kw_only=True)

@@ -6,8 +6,6 @@ import datetime
 from collections.abc import Sequence
 from typing import Final
 
-from attrs import evolve
-
 from ..errors import ErpFailed
 from .journal import Change, Entry
 from .posting_round import in_the_books
@@ -44,7 +42,6 @@ async def _look_up(run: Run, rows: Sequence[Entry]) -> int:
         due = run.now() + growing(1)
         await run.write(*(_later(row, due) for row in rows))
         return 0
-    run.erp_worked()
     now = run.now()
     changes: list[Change] = []
     for row in rows:
@@ -53,7 +50,7 @@ async def _look_up(run: Run, rows: Sequence[Entry]) -> int:
             entry = in_the_books(row, found[row.key].reference, now, owes_receipts=run.erp.attaches)
             changes.append(Change(entry=entry))
         elif row.state is State.PENDING:
-            changes.append(_later(evolve(row, attempts=row.attempts + 1), now + growing(row.attempts + 1)))
+            changes.append(_later(row.changed(attempts=row.attempts + 1), now + growing(row.attempts + 1)))
         else:
             changes.append(_missing(run, row, now))
     written = await run.write(*changes)
@@ -76,7 +73,7 @@ def _missing(run: Run, row: Entry, now: datetime.datetime) -> Change:
 
 
 def _later(row: Entry, due: datetime.datetime) -> Change:
-    return Change(entry=evolve(row, due=due, owner=None, lease_until=None), silent=True)
+    return Change(entry=row.changed(due=due, owner=None, lease_until=None), silent=True)
 
 
 __all__ = ["settle"]

@@ -423,14 +423,19 @@ class ExportLoop:
 
     async def _linger(self, run: Run) -> bool:
         """Wait for what is due soon: a claim that ends, a search that may be believed."""
-        now = self._clock.now()
-        due = await self._journal.next_due(now=now)
         longest = self._lease + min(run.erp.search_lag, _LONGEST_LAG_TO_WAIT)
-        if due is None or (due - now).total_seconds() > longest:
-            return False
-        run.progress("waiting")
-        await self._sleep(max((due - now).total_seconds(), 0.01))
-        return not run.is_stopping
+        latest = self._clock.now() + datetime.timedelta(seconds=longest)
+        while not run.is_stopping:
+            now = self._clock.now()
+            due = await self._journal.next_due(now=now)
+            if due is None or due > latest:
+                return False
+            if due <= now:
+                return True
+            run.progress("waiting")
+            # In steps: a claim that is waited for may have been given back long before its end.
+            await self._sleep(min((due - now).total_seconds(), self._lease / 6))
+        return False
 
     async def _sleep(self, wanted: float) -> None:
         """Sleep, unless somebody stops the loop or has something for it."""

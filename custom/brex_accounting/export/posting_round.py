@@ -114,7 +114,7 @@ class _Batch:
         """The outcome is unknown: the rows stay where they are, and are looked up when the ERP must know."""
         run = self._run
         due = run.now() + datetime.timedelta(seconds=run.erp.search_lag)
-        rows = [evolve(row, due=due, owner=None, lease_until=None) for row in begun]
+        rows = [row.changed(due=due, owner=None, lease_until=None) for row in begun]
         await run.write(*(Change(entry=row, silent=True) for row in rows))
         run.erp_failed(error)
 

@@ -10,8 +10,6 @@ import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import evolve
-
 from brex_accounting_client.models import AccountingRecord, AccountingRecordPage, ReviewStatus
 
 from ..errors import BadRequest, CursorRefused, ErpFailed, PagingError
@@ -198,7 +196,7 @@ async def _postpone(run: Run, ids: Sequence[str]) -> None:
         for row in (await run.journal.load(ids)).values()
         if row.state in resting and row.owner is None and (row.due is None or row.due <= now)
     ]
-    await run.write(*(Change(entry=evolve(row, due=now + _DAY), silent=True) for row in rows))
+    await run.write(*(Change(entry=row.changed(due=now + _DAY), silent=True) for row in rows))
 
 
 async def _pages(run: Run, name: str, **filters: Any) -> AsyncGenerator[AccountingRecordPage]:
@@ -311,7 +309,7 @@ async def _look_up(run: Run, lookups: Sequence[LookUp]) -> int:
         return 0
     run.tally.counts["found"] += len(found)
     rows = [
-        evolve(lookup.entry, reference=found[lookup.entry.key].reference, reason="found in the books")
+        lookup.entry.changed(reference=found[lookup.entry.key].reference, reason="found in the books")
         for lookup in lookups
         if lookup.entry.key in found
     ]

@@ -294,7 +294,7 @@ async def _settle_failures(run: Run, begun: Sequence[Entry], told: _Told) -> Non
         elif row.record_id in unknown:
             continue  # the claim ends by itself, and it is told again
         elif refused is None or refused.maybe_applied:
-            entry = evolve(_refused(run, row), reported=run.digest(row))
+            entry = _refused(run, row).changed(reported=run.digest(row))
             changes.append(Change(entry=entry, trace_id=None if refused is None else refused.trace_id))
         elif refused.reason == "not found":
             changes.append(Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=GONE), trace_id=refused.trace_id))

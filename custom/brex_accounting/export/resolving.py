@@ -6,8 +6,6 @@ import datetime
 from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
-from attrs import evolve
-
 from ..checks import text
 from ..errors import InvalidArgument
 from .deciding import KEPT, is_in_the_books
@@ -102,10 +100,10 @@ def _resolved(entry: Entry, resolution: Resolution, reference: str | None, now: 
     match resolution:
         case "keep":
             kept = entry.moved(State.EXPORTED, at=now, reason=KEPT, attempts=0)
-            return evolve(kept, content_hash=entry.seen_hash or entry.content_hash, seen_hash=None)
+            return kept.changed(content_hash=entry.seen_hash or entry.content_hash, seen_hash=None)
         case "repost":
             again = entry.moved(State.READY, at=now, due=now, attempts=0, reference=None, seen_hash=None)
-            return evolve(again, generation=entry.generation + 1, reported=None)
+            return again.changed(generation=entry.generation + 1, reported=None)
         case "posted":
             return entry.moved(
                 State.POSTED, at=now, reference=text(reference, "reference"), attempts=0, due=now, seen_hash=None

@@ -185,7 +185,7 @@ class Run:
         logger.warning("account %s: %s (%s), %d in a row", self.brex.account, error.operation, cause, self.failures)
 
     def erp_worked(self) -> None:
-        """Note that the ERP has not failed."""
+        """Note that the ERP has taken something; that it can be asked says nothing of that."""
         self.failures = 0
 
     async def claim(self, *states: State, limit: int) -> Sequence[Entry]:

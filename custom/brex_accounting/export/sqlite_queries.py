@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final, TypeAlias, cast
 
-import attrs
-
 from .journal import Change, Count, Entry, Event
 from .posting import EXACT
 from .sqlite_rows import (
@@ -78,7 +76,7 @@ def write(connection: sqlite3.Connection, changes: list[Change], owner: str | No
         if revisions.get(entry.record_id, 0) != entry.revision:
             written.append(None)
             continue
-        new = attrs.evolve(entry, revision=entry.revision + 1)
+        new = entry.changed(revision=entry.revision + 1)
         revisions[new.record_id] = new.revision
         written.append(new)
         if entry.revision:

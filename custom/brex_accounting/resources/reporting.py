@@ -42,6 +42,9 @@ from ..transport.caller import Ask, Caller
 _SAME_FATE = 3
 """After so many single results in a row that were refused without being named, it is not about the results."""
 
+_NOT_ACTIVE = "INTEGRATION_NOT_ACTIVE"
+"""Of the account: no result of any request would be taken."""
+
 
 @frozen
 class _Batch:
@@ -158,7 +161,7 @@ class Reporting:
 
     def _is_about_results(self, refusal: BadRequest | NotFound | Unprocessable) -> bool:
         """Whether a refusal that names none of the results is about them, not about the request or from a gateway."""
-        if refusal.error_code is None:
+        if refusal.error_code in (None, _NOT_ACTIVE):
             return False
         return isinstance(refusal, (RecordsNotFound, Unprocessable)) or self._refused_in_a_row < _SAME_FATE
 
