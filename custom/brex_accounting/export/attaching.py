@@ -35,10 +35,13 @@ async def attach(run: Run) -> int:
         if not rows:
             break
         async with run.keeping(rows):
-            shown = await run.fresh([row.record_id for row in rows])
+            shown, unreadable = await run.fresh([row.record_id for row in rows])
             for row in rows:
                 record = shown.get(row.record_id)
-                change = _settled(row, None) if record is None else await _attach(run, row, record)
+                if record is not None:
+                    change = await _attach(run, row, record)
+                else:
+                    change = _later(run, row) if row.record_id in unreadable else _settled(row, MISSING)
                 await run.write(change)
                 done += not change.silent
     return done

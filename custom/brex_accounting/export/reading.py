@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from brex_accounting_client.models import AccountingRecord, AccountingRecordPage, ReviewStatus
+from brex_accounting_client.models import AccountingRecordPage, ReviewStatus
 
 from ..errors import BadRequest, CursorRefused, ErpFailed, PagingError
 from .amending import amend
@@ -320,7 +320,7 @@ async def _reopen(run: Run, again: Sequence[ReadBack]) -> int:
     """What Brex wants once more is told the old reference, if it still shows it so when it is asked anew."""
     if not again:
         return 0
-    shown: dict[str, AccountingRecord] = await run.fresh([verdict.entry.record_id for verdict in again])
+    shown, _ = await run.fresh([verdict.entry.record_id for verdict in again])
     now = run.now()
     rows = [
         verdict.entry.moved(State.POSTED, at=now, attempts=0, due=now)

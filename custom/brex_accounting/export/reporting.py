@@ -6,6 +6,7 @@ these cases the records are read again, and what Brex shows decides.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Final
 
@@ -77,7 +78,7 @@ async def settle_unknown(run: Run) -> int:
         failures = [row for row in rows if row.state is State.REPORTING_FAILURE]
         # What they were told cannot be read back, and what they are to be told is not in the journal.
         await run.write(*(Change(entry=row.moved(State.READY, at=now, due=now)) for row in failures))
-        await _read_back(run, [row for row in rows if row.state is State.REPORTING])
+        await _read_back(run, [row for row in rows if row.state is State.REPORTING], is_answered=False)
     return done
 
 
@@ -98,7 +99,7 @@ async def report_successes(run: Run) -> int:
         begun = await run.write(*(Change(entry=_begun(run, row, State.REPORTING)) for row in rows))
         again = [row for row in begun if row.generation > 1 and not row.attempts]
         if again:  # posted once more because a person wanted it: Brex may have been told of the first one
-            await _read_back(run, again)
+            await _read_back(run, again, is_answered=True)
             begun = [row for row in begun if row not in again]
         links = await _links(run, begun)
         results = [
@@ -219,18 +220,18 @@ async def _settle_successes(run: Run, begun: Sequence[Entry], told: _Told) -> No
         if row.record_id in updated:
             changes.append(Change(entry=_exported(row, run)))
         elif row.record_id in unsent:
-            changes.append(Change(entry=row.moved(State.POSTED, at=now, due=now), trace_id=told.trace_id))
+            changes.append(Change(entry=_unsent(row, now), trace_id=told.trace_id))
         elif refused is not None and refused.reason == "not found":
             changes.append(Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=GONE), trace_id=refused.trace_id))
         else:
             doubtful.append(row)
     await run.write(*changes)
     if doubtful:
-        await _read_back(run, doubtful, refusals, quietly=told.error is not None)
+        await _read_back(run, doubtful, refusals, is_answered=told.error is None)
 
 
 async def _read_back(
-    run: Run, rows: Sequence[Entry], refusals: dict[str, RefusedResult] | None = None, *, quietly: bool = False
+    run: Run, rows: Sequence[Entry], refusals: dict[str, RefusedResult] | None = None, *, is_answered: bool
 ) -> None:
     """What Brex shows decides whether a record has been reported.
 
@@ -238,15 +239,16 @@ async def _read_back(
         run: The run.
         rows: Rows in REPORTING, claimed.
         refusals: Why Brex refused some of them.
-        quietly: Leave the rows as they are where they cannot be read; the claim ends by itself.
+        is_answered: Whether Brex has answered, so that what it does not show is its decision and not a lost request.
+            Otherwise the rows are left as they are where they cannot be read; the claim ends by itself.
     """
     if not rows:
         return
     try:
         async with run.keeping(rows):
-            shown = await run.fresh([row.record_id for row in rows])
+            shown, unreadable = await run.fresh([row.record_id for row in rows])
     except BrexError:
-        if quietly:
+        if not is_answered:
             return
         raise
     now = run.now()
@@ -255,13 +257,22 @@ async def _read_back(
         refused = (refusals or {}).get(row.record_id)
         trace_id = None if refused is None else refused.trace_id
         record = shown.get(row.record_id)
-        if record is None:
+        if row.record_id in unreadable:
+            later = row.changed(due=now + growing(1), owner=None, lease_until=None)
+            changes.append(Change(entry=later, silent=True))
+        elif record is None:
             changes.append(Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=GONE), trace_id=trace_id))
         elif record.review_status == EXPORTED_STAGE:
             changes.append(Change(entry=_exported(row, run), trace_id=trace_id))
         else:
-            changes.append(Change(entry=_again(row, refused, record.review_status, run), trace_id=trace_id))
+            entry = _again(row, refused, record.review_status, run) if is_answered else _unsent(row, now)
+            changes.append(Change(entry=entry, trace_id=trace_id))
     await run.write(*changes)
+
+
+def _unsent(row: Entry, now: datetime.datetime) -> Entry:
+    """The row of a record of which Brex has not heard yet."""
+    return row.moved(State.POSTED, at=now, due=now)
 
 
 def _again(row: Entry, refused: RefusedResult | None, review_status: str, run: Run) -> Entry:

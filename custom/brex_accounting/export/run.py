@@ -225,22 +225,25 @@ class Run:
             case _:
                 pass
 
-    async def fresh(self, ids: Sequence[str]) -> dict[str, AccountingRecord]:
-        """Records as Brex shows them now, by id; those that it does not know, or that cannot be read, are left out.
+    async def fresh(self, ids: Sequence[str]) -> tuple[dict[str, AccountingRecord], frozenset[str]]:
+        """Records as Brex shows them now, by id, and the ids of those that cannot be read.
+
+        Args:
+            ids: The records; those that Brex does not know are in neither.
 
         Raises:
             CallError: They cannot be read.
             PagingError: They cannot be read to the end.
         """
         found: dict[str, AccountingRecord] = {}
-        try:
-            async with self.brex.records.iter(ids=ids, on_bad_record="collect") as stream:
+        async with self.brex.records.iter(ids=ids, on_bad_record="collect") as stream:
+            try:
                 async for record in stream:
                     found[record.id] = record
-        except PagingError:
-            if not found.keys() >= {*ids}:  # otherwise nothing is missing, whatever is said of a next page
-                raise
-        return found
+            except PagingError:
+                if not found.keys() >= {*ids}:  # otherwise nothing is missing, whatever is said of a next page
+                    raise
+            return found, frozenset(bad.id for bad in stream.bad_records if bad.id is not None)
 
     def gone(self, entry: Entry) -> Change:
         """What is written of a record that Brex does not know any more."""
