@@ -16,8 +16,8 @@ from brex_accounting.emulator import Fault, move
 from brex_accounting.emulator.stored import StoredRecord
 from brex_accounting.errors import CallError, ErpFailed, InvalidArgument, JournalError
 from brex_accounting.export import Change, Entry, ExportPolicy, Posting, Rejected, SqliteJournal, State
-from brex_accounting.export.planning import plan
 from brex_accounting.export.plan_summary import PlanAction, PlanItem, PlanSummary
+from brex_accounting.export.planning import plan
 from brex_accounting.export.posting import EXACT
 from tests.export.doubles import BookErp, FailingErp, MemoryErp, PendingErp, RejectingErp
 from tests.export.world import DAY, HOUR, POLICY, READY, Account, debits_of, pass_time, run
@@ -272,7 +272,7 @@ class TestPlan:
         """Where a list contradicts itself the plan says so, and has what could be read."""
 
         async def main() -> None:
-            account = Account(folder, has_next_page="true")
+            account = Account(folder, variants={"has_next_page": "true"})
             made = await planned(account)
             assert {"changes": "PageContradiction"} == {"changes": made.summary.unread.get("changes")}
             assert not made.summary.is_complete
