@@ -14,6 +14,7 @@ import pytest
 
 import brex_accounting
 import brex_accounting.emulator
+import brex_accounting.export
 import brex_accounting_client
 from brex_accounting import (
     ActiveIntegrationExists,
@@ -192,8 +193,10 @@ class TestCursors:
 
 
 class TestTypingSample:
-    @pytest.mark.parametrize("package", [brex_accounting, brex_accounting_client, brex_accounting.emulator])
+    @pytest.mark.parametrize(
+        "package", [brex_accounting, brex_accounting_client, brex_accounting.emulator, brex_accounting.export]
+    )
     def test_touches_every_public_name(self, package: Any) -> None:
-        """The sample that the type checkers read uses each name that a user can import."""
-        sample = (Path(__file__).parent / "typing_sample.py").read_text()
+        """The samples that the type checkers read use each name that a user can import."""
+        sample = "".join(path.read_text() for path in sorted(Path(__file__).parent.glob("typing_*.py")))
         assert [] == [name for name in package.__all__ if len(re.findall(rf"\b{name}\b", sample)) < 2]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Previews,
         ReceiptFile,
         Rejected,
+        Repeats,
         Validates,
     )
     from .events import ExportEvent, ExportPaused, ExportProgress, ExportResumed, OnExportEvent, RunEnded
@@ -53,6 +54,7 @@ _HOMES = {
         "Previews",
         "ReceiptFile",
         "Rejected",
+        "Repeats",
         "Validates",
     ),
     "events": ("ExportEvent", "ExportPaused", "ExportProgress", "ExportResumed", "OnExportEvent", "RunEnded"),
@@ -114,6 +116,7 @@ __all__ = [
     "Reconciliation",
     "RecordType",
     "Rejected",
+    "Repeats",
     "Resolution",
     "RunEnded",
     "RunSummary",

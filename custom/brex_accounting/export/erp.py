@@ -120,15 +120,22 @@ class Erp(Protocol):
     - ``mapping_version``: text that changes whenever the mapping does: what was rejected is then tried again.
     - ``list_entries() -> AsyncIterator[LedgerEntry]``: everything that was posted, for ``export reconcile``.
 
-    Attributes:
-        repeats: What protects against posting twice.
-        search_lag: Seconds after which ``find`` sees whatever a ``post`` that has begun brings about; 0 for at once.
-        batch_size: The most postings in one ``post``, and keys in one ``find``.
     """
 
-    repeats: Repeats
-    search_lag: float
-    batch_size: int
+    @property
+    def repeats(self) -> Repeats:
+        """What protects against posting twice; annotate an attribute of yours, ``repeats: Repeats = "searchable"``."""
+        ...
+
+    @property
+    def search_lag(self) -> float:
+        """Seconds after which ``find`` sees whatever a ``post`` that has begun brings about; 0 for at once."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """The most postings in one ``post``, and keys in one ``find``."""
+        ...
 
     async def post(self, postings: Sequence[Posting]) -> Sequence[Outcome]:
         """Put entries into the books.

@@ -272,7 +272,9 @@ class SqliteJournal:
             raise self._refusal(_TOO_SHORT, OPENING)  # SQLite would take it for an empty file
         connection = snapshot(self._path, patience=self._patience) if self._read_only else self._opened()
         try:
-            check_readable(connection, path=self._path, account=self._account)
+            # In one transaction: another process may be making the tables of the same new file between two looks.
+            with transaction(connection, writes=False):
+                check_readable(connection, path=self._path, account=self._account)
             if not self._read_only:
                 make_durable(connection, path=self._path, account=self._account, patience=self._patience)
             bring_up(connection, path=self._path, account=self._account)
