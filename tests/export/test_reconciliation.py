@@ -22,8 +22,8 @@ from brex_accounting.emulator.stored import StoredRecord
 from brex_accounting.errors import BrexError, ErpFailed, ExportError, InvalidArgument
 from brex_accounting.export import Change, ExportLoop, ExportPolicy, LedgerEntry, SqliteJournal, State
 from brex_accounting.export.comparing import INFORMATIONAL, REMEDIES, Comparison, Difference, DifferenceKind
-from brex_accounting.export.planning import plan
 from brex_accounting.export.plan_summary import PlanAction
+from brex_accounting.export.planning import plan
 from brex_accounting.export.posting import EXACT
 from brex_accounting.export.reconciliation import Reconciliation, reconcile
 from brex_accounting.export.sides import BrexSays, JournalSays, LedgerSays, Said, Sides

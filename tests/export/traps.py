@@ -35,19 +35,29 @@ class Trap:
         act: ``crash`` ends the process: every later call crashes as well. ``cancel`` cancels ``task``, and
             ``stop`` calls ``stop``.
         name: It strikes at the first call whose name begins so, whatever its number.
+        among: Only calls whose names begin so are counted.
 
     Attributes:
-        calls: The calls so far.
+        calls: The calls so far that are counted.
         sprung: Whether it has struck.
         task: The worker's.
         stop: Asks the worker to stop.
     """
 
-    def __init__(self, at: int = 0, moment: Moment = "before", act: Act = "crash", *, name: str | None = None) -> None:
+    def __init__(
+        self,
+        at: int = 0,
+        moment: Moment = "before",
+        act: Act = "crash",
+        *,
+        name: str | None = None,
+        among: tuple[str, ...] = ("",),
+    ) -> None:
         self.at = at
         self.moment = moment
         self.act = act
         self.name = name
+        self.among = among
         self.calls: list[str] = []
         self.sprung = False
         self.task: asyncio.Task[Any] | None = None
@@ -57,15 +67,17 @@ class Trap:
         """Make a call, unless the worker ends here."""
         if self.sprung and self.act == "crash":
             raise Crash
-        self.calls.append(name)
-        is_named = self.name is not None and name.startswith(self.name) and not self.sprung
-        is_here = is_named or len(self.calls) == self.at
+        is_here = self.name is not None and name.startswith(self.name) and not self.sprung
+        if name.startswith(self.among):
+            self.calls.append(name)
+            is_here = is_here or len(self.calls) == self.at
         if is_here and self.moment == "before":
             await self._strike()
-        result = await call()
-        if is_here and self.moment == "after":
-            await self._strike()
-        return result
+        try:
+            return await call()
+        finally:
+            if is_here and self.moment == "after":  # also where it has failed
+                await self._strike()
 
     async def _strike(self) -> None:
         self.sprung = True

@@ -228,7 +228,7 @@ class Account:
         async with self.worker() as loop:
             return await loop.run_once(**options)
 
-    async def finish(self, *, runs: int = 3) -> RunSummary:
+    async def finish(self, *, runs: int = 10) -> RunSummary:
         """Let new workers run, an hour apart, until one has nothing left to do."""
         summary = None
         for _ in range(runs):
