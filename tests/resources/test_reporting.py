@@ -26,6 +26,7 @@ from brex_accounting import (
     RefusedResult,
     RetryPolicy,
     ServerError,
+    Unprocessable,
     UnreadableAnswer,
 )
 from tests import virtual, wire
@@ -461,6 +462,14 @@ class TestRefusals:
             refused.trace_id,
             refused.maybe_applied,
         )
+
+    def test_without_an_integration(self) -> None:
+        """That no integration is active is about the account, not about results: it is raised, and refuses nothing."""
+        script = Script(Answer(422, {"error_code": "INTEGRATION_NOT_ACTIVE", "message": "x"}))
+        with pytest.raises(Unprocessable) as caught:
+            play(script, lambda brex: brex.records.report([success("a"), success("b")]))
+        assert "INTEGRATION_NOT_ACTIVE" == caught.value.error_code
+        assert ExportReport(unsent=("a", "b")) == caught.value.report
 
     def test_after_a_lost_answer(self) -> None:
         """A duplicate after a lost answer is most likely our own doing, and says that it may be."""

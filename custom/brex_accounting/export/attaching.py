@@ -10,6 +10,7 @@ from brex_accounting_client.models import AccountingRecord
 
 from ..errors import DownloadError, ErpFailed, NotFound
 from .erp import ReceiptFile
+from .events import logger
 from .journal import Change, Entry
 from .posting import Posting, content_hash, posting_date
 from .run import Run, growing
@@ -17,6 +18,11 @@ from .states import State
 
 MISSING: Final = "receipts are not attached"
 _PATIENCE: Final = 8
+"""How often it is tried."""
+
+_IN_A_ROW: Final = 3
+"""After so many failures in a row the others are left to the next run: postings need the ERP more."""
+
 _ROWS: Final = 20
 
 
@@ -29,8 +35,8 @@ async def attach(run: Run) -> int:
     Returns:
         To how many entries receipts were attached.
     """
-    done = 0
-    while not (run.is_stopping or run.erp_is_down) and run.erp.attaches:
+    done = failures = 0
+    while not (run.is_stopping or run.erp_is_down) and run.erp.attaches and failures < _IN_A_ROW:
         rows = await run.claim(State.EXPORTED, limit=_ROWS)
         if not rows:
             break
@@ -43,7 +49,8 @@ async def attach(run: Run) -> int:
                 else:
                     change = _later(run, row) if row.record_id in unreadable else _settled(row, MISSING)
                 await run.write(change)
-                done += not change.silent
+                failures = 0 if not change.entry.receipts_owed else failures + 1
+                done += not change.entry.receipts_owed
     return done
 
 
@@ -64,12 +71,9 @@ async def _attach(run: Run, row: Entry, record: AccountingRecord) -> Change:
                     sha256=saved.sha256,
                 )
                 await run.erp.attach(posting, file)
-    except ErpFailed as error:
-        run.erp_failed(error)
+    except (ErpFailed, DownloadError, NotFound) as error:
+        logger.warning("account %s: receipts of %s are not attached yet: %s", run.brex.account, row.record_id, error)
         return _later(run, row)
-    except (DownloadError, NotFound):
-        return _later(run, row)
-    run.erp_worked()
     return _settled(row, None)
 
 
