@@ -114,8 +114,43 @@ class TestAdapters:
         """A cancelled call is cancelled, not failed."""
 
         async def main() -> None:
+            hanging = Adapter()
+
+            async def hang(_keys: Sequence[str]) -> Mapping[str, Posted]:
+                await asyncio.sleep(3600)
+                return {}
+
+            hanging.find = hang  # type: ignore[method-assign]
+            task = asyncio.create_task(GuardedErp(hanging, "acme").find(["accr_1"]))
+            await asyncio.sleep(1)
+            task.cancel()
             with pytest.raises(asyncio.CancelledError):
+                await task
+
+        run(main())
+
+    def test_a_cancellation_that_nobody_asked_for(self) -> None:
+        """What an adapter cancels by itself is a failure of the adapter, or it would end the caller silently."""
+
+        async def main() -> None:
+            with pytest.raises(ErpFailed, match="CancelledError"):
                 await GuardedErp(Adapter(asyncio.CancelledError()), "acme").find(["accr_1"])
+
+        run(main())
+
+    def test_a_call_that_hangs_is_given_up(self) -> None:
+        """After its time nobody knows what has happened, and the call is a failure."""
+
+        async def main() -> None:
+            hanging = Adapter()
+
+            async def hang(_postings: Sequence[Posting]) -> Sequence[Outcome]:
+                await asyncio.sleep(3600)
+                return []
+
+            hanging.post = hang  # type: ignore[method-assign]
+            with pytest.raises(ErpFailed, match="nothing in time"):
+                await GuardedErp(hanging, "acme", timeout=60).post([make_posting()])
 
         run(main())
 

@@ -398,7 +398,9 @@ class TestWhatIsInTheBooks:
         async def main() -> None:
             account = Account(folder)
             await account.journal(lambda journal: journal.set_note("complete", "now"))
-            erp = FailingErp(account.clock, account.books, random=Random(1), find_fails=1.0, **{lost: 1.0})
+            erp = FailingErp(
+                account.clock, account.books, random=Random(1), find_fails=1.0, repeats="idempotent", **{lost: 1.0}
+            )
             async with account.worker(erp=erp) as loop:
                 await loop.run_once()
             states = {id_: row.state for id_, row in (await account.rows()).items()}

@@ -116,7 +116,7 @@ class TestClosedPeriods:
                 await account.audit(account.wanted())
                 documents = {document.key: document.date for document in account.books.documents}
                 assert {FIRST} == {documents[id_] for id_ in old}
-                assert {LAST} == {rows[id_].posting_date for id_ in old}
+                assert {FIRST} == {rows[id_].posting_date for id_ in old}
                 return
             assert sorted(new) == account.posted()
             expected = {"wait": State.WAITING, "fail": State.REFUSED}[closed]

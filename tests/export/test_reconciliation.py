@@ -402,7 +402,9 @@ class TestDifferences:
         async def main() -> None:
             account = Account(folder)
             await account.journal(lambda journal: journal.set_note("complete", "now"))
-            erp = FailingErp(account.clock, account.books, random=random.Random(1), after=1.0, find_fails=1.0)
+            erp = FailingErp(
+                account.clock, account.books, random=random.Random(1), after=1.0, find_fails=1.0, repeats="idempotent"
+            )
             async with account.worker(erp=erp) as loop:
                 await loop.run_once()
             found = await reconciled(account)
@@ -470,6 +472,7 @@ class TestDifferences:
             assert [(ids[0], K.AMOUNTS), (ids[0], K.CHANGED)] == kinds(await reconciled(account))
             async with account.worker() as loop:
                 await loop.resolve(ids[0], "keep", reason="The books are right.")
+                await loop.run_once()  # finds that Brex was told
             found = await reconciled(account)
             assert ([(ids[0], K.KEPT)], True) == (kinds(found), found.agrees)
             move(account.tenant, ids[0], READY)
@@ -488,7 +491,9 @@ class TestDifferences:
             account = Account(folder)
             by_hand = account.wanted()[0]
             await account.journal(lambda journal: journal.set_note("complete", "now"))
-            erp = FailingErp(account.clock, account.books, random=random.Random(1), before=1.0, find_fails=1.0)
+            erp = FailingErp(
+                account.clock, account.books, random=random.Random(1), before=1.0, find_fails=1.0, repeats="idempotent"
+            )
             async with account.worker(erp=erp) as loop:
                 await loop.run_once()
                 await loop.resolve(by_hand, "posted", reason="I did it.", reference="HAND-1")

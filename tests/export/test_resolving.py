@@ -15,7 +15,7 @@ from brex_accounting.export.states import MOVES
 
 from .world import DAY, HOUR, READY, Account, pass_time, run
 
-AFTERWARDS = {"keep": State.EXPORTED, "repost": State.READY, "posted": State.POSTED, "ignore": State.IGNORED}
+AFTERWARDS = {"keep": State.POSTED, "repost": State.READY, "posted": State.POSTED, "ignore": State.IGNORED}
 
 
 async def decided(journal: SqliteJournal, account: Account, state: State, resolution: Resolution) -> Entry:

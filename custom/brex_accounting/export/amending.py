@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import Final
 
 from attrs import evolve
 
 from ..errors import ErpFailed
-from .deciding import AMENDED, CHANGED, Amend
+from .deciding import AMEND_FAILED, AMENDED, CHANGED, Amend
 from .erp import Posted
+from .events import logger
 from .journal import Change, Entry
 from .run import Run, growing
 from .states import State
+
+_IN_A_ROW: Final = 3
+"""After so many failures in a row the others are left to the next run: postings need the ERP more."""
+
+_PATIENCE: Final = 5
+"""After so many failures with one entry a person has to look what the books hold."""
 
 
 async def amend(run: Run, wanted: Sequence[Amend]) -> int:
@@ -25,15 +33,18 @@ async def amend(run: Run, wanted: Sequence[Amend]) -> int:
     Returns:
         How many have come further.
     """
-    done = 0
-    for item in wanted:
-        if run.is_stopping or run.erp_is_down:
+    done = failures = 0
+    for place, item in enumerate(wanted):
+        if run.is_stopping or run.erp_is_down or failures >= _IN_A_ROW:
+            await run.look_again([left.entry.record_id for left in wanted[place:]])
             break
-        done += await _amend(run, item)
+        came_further = await _amend(run, item)
+        failures = 0 if came_further else failures + 1
+        done += came_further
     return done
 
 
-async def _amend(run: Run, item: Amend) -> int:
+async def _amend(run: Run, item: Amend) -> bool:
     posting, now = item.posting, run.now()
     begun = item.entry.moved(
         State.AMENDING,
@@ -44,7 +55,7 @@ async def _amend(run: Run, item: Amend) -> int:
     )
     rows = await run.write(Change(entry=begun))
     if not rows:
-        return 0
+        return True  # somebody else is at it
     row = rows[0]
     try:
         async with run.keeping(rows):
@@ -52,10 +63,14 @@ async def _amend(run: Run, item: Amend) -> int:
                 evolve(posting, fence=row.revision, attempt=row.attempts), Posted(row.reference or "")
             )
     except ErpFailed as error:
-        run.erp_failed(error)
-        later = row.changed(due=run.now() + growing(row.attempts), owner=None, lease_until=None)
-        await run.write(Change(entry=later, silent=True))
-        return 0
+        logger.warning("account %s: %s is not amended yet: %s", run.brex.account, row.record_id, error)
+        now = run.now()
+        if row.attempts >= _PATIENCE:
+            await run.write(Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=AMEND_FAILED, attempts=0)))
+        else:
+            later = row.changed(due=now + growing(row.attempts), owner=None, lease_until=None)
+            await run.write(Change(entry=later, silent=True))
+        return False
     run.erp_worked()
     now = run.now()
     if not isinstance(outcome, Posted):
@@ -63,11 +78,11 @@ async def _amend(run: Run, item: Amend) -> int:
         version = run.erp.mapping_version
         entry = row.moved(State.NEEDS_PERSON, at=now, reason=reason, attempts=0, mapping_version=version)
         await run.write(Change(entry=entry))
-        return 1
+        return True
     run.keep_link(row.record_id, outcome.deep_link)
     await run.write(Change(entry=_amended(item, row, outcome, now)))
     run.tally.counts["amended"] += 1
-    return 1
+    return True
 
 
 def _amended(item: Amend, row: Entry, outcome: Posted, now: datetime.datetime) -> Entry:

@@ -8,7 +8,7 @@ from typing import Final
 
 from brex_accounting_client.models import AccountingRecord
 
-from ..errors import DownloadError, ErpFailed, NotFound
+from ..errors import CallError, ClientStateError, ErpFailed, ReauthorizationRequired
 from .erp import ReceiptFile
 from .events import logger
 from .journal import Change, Entry
@@ -71,7 +71,9 @@ async def _attach(run: Run, row: Entry, record: AccountingRecord) -> Change:
                     sha256=saved.sha256,
                 )
                 await run.erp.attach(posting, file)
-    except (ErpFailed, DownloadError, NotFound) as error:
+    except (ReauthorizationRequired, ClientStateError):
+        raise
+    except (ErpFailed, CallError, OSError) as error:  # also a 403: it is about this receipt
         logger.warning("account %s: receipts of %s are not attached yet: %s", run.brex.account, row.record_id, error)
         return _later(run, row)
     return _settled(row, None)

@@ -19,13 +19,22 @@ from .posting import Posting, can_be_summed, content_hash, flaw, posting_date
 from .record_types import RECORD_TYPES
 from .states import IN_THE_BOOKS, State
 
+AGAIN: Final = "Brex wanted it again"
 AMENDED: Final = "amended"
+AMEND_FAILED: Final = "changed after it was posted, and the ERP fails to amend it"
+BY_HAND: Final = "posted by hand"
 KEPT: Final = "kept"
 CHANGED: Final = "changed after it was posted"
+FAILURE_REFUSED: Final = "Brex does not take the failure"
 GONE: Final = "unknown to Brex"
 ELSEWHERE: Final = "exported in Brex, and not by this journal"
 CLOSED: Final = "closed-period"
+POISON: Final = "the ERP fails on it, and takes others"
+STILL_READY: Final = "Brex was told several times, and shows it as ready"
 UNREADABLE: Final = "unreadable"
+
+_PATIENCE: Final = 5
+"""How often Brex is told the same before a person has to look."""
 
 
 SETTLING: Final = datetime.timedelta(minutes=10)
@@ -104,6 +113,13 @@ Verdict: TypeAlias = Leave | Put | Post | Amend | ReadBack | LookUp
 
 LEAVE: Final = Leave()
 
+UNDER_WAY: Final = frozenset({State.POSTING, State.PENDING, State.REPORTING, State.REPORTING_FAILURE})
+"""Where what becomes of a record is found out elsewhere."""
+
+REPOST_REJECTED: Final = "repost rejected"
+_LONGEST_NAME: Final = 60
+"""How much is shown of a constant that nobody knows."""
+
 
 @frozen(kw_only=True)
 class Judge:
@@ -136,11 +152,13 @@ class Judge:
         if entry.owner is not None and entry.lease_until is not None and now < entry.lease_until:
             return LEAVE  # somebody is at work on it
         match entry.state:
-            case State.POSTING | State.PENDING | State.REPORTING | State.REPORTING_FAILURE | State.IGNORED:
+            case state if state in UNDER_WAY or state is State.IGNORED:
                 return LEAVE  # what became of it is found out elsewhere, or a person has decided
             case State.POSTED | State.EXPORTED:
                 return self._in_the_books(record, entry, now)
             case State.AMENDING:
+                if (entry.due is not None and now < entry.due) or not self._is_final(record):
+                    return LEAVE  # it rests after a failure, or somebody is still editing it
                 return self._amended(record, entry, content_hash(record), now)
             case State.NEEDS_PERSON if entry.reference is not None:
                 return self._in_the_books(record, entry, now)
@@ -159,7 +177,7 @@ class Judge:
         reason = f"{UNREADABLE}: {why}"
         row = entry or Entry(record_id=record_id, state=State.NEEDS_PERSON, since=now)
         busy = row.owner is not None and row.lease_until is not None and now < row.lease_until
-        if busy or row.state in (State.POSTING, State.PENDING, State.REPORTING, State.REPORTING_FAILURE, State.IGNORED):
+        if busy or row.state in (*UNDER_WAY, State.AMENDING, State.IGNORED) or row.reason in (KEPT, BY_HAND):
             return LEAVE
         if entry is not None and (row.state, row.reason) == (State.NEEDS_PERSON, reason):
             return LEAVE
@@ -177,8 +195,8 @@ class Judge:
         return self._ready(record, Entry(record_id=record.id, state=State.READY, since=now), now)
 
     def _outside(self, record: AccountingRecord, entry: Entry, now: datetime.datetime) -> Verdict:
-        # A person wants it once more, whatever Brex shows.
-        if self._is_ready(record) or (entry.state is State.READY and entry.generation > 1):
+        # A later generation: a person wants it once more, whatever Brex shows.
+        if self._is_ready(record) or entry.generation > 1:
             return self._ready(record, entry, now)
         if record.review_status is ReviewStatus.EXPORTED and entry.state is not State.NOT_FOR_LEDGER:
             return self._person(entry, ELSEWHERE, now)
@@ -197,6 +215,10 @@ class Judge:
             return self._person(entry, wrong, now)
         row = self._read(entry, record)
         if entry.state is State.REFUSED and not self._is_worth_a_try(entry, row, now):
+            return LEAVE
+        if entry.state is State.READY and entry.reason is not None and not self._is_worth_a_try(entry, row, now):
+            return LEAVE  # rejected, and Brex did not want to hear of it yet
+        if entry.state is State.NEEDS_PERSON and not self._is_mended(entry, row):
             return LEAVE
         date = posting_date(record)
         if self.policy.is_closed(date):
@@ -223,7 +245,7 @@ class Judge:
     def _why_not(self, record: AccountingRecord) -> tuple[State, str] | None:
         """Why the policy passes over a record, whatever its lines say."""
         if not record.type.is_known or record.type not in RECORD_TYPES:
-            return State.NEEDS_PERSON, f"unknown record type {record.type}"
+            return State.NEEDS_PERSON, f"unknown record type {str(record.type)[:_LONGEST_NAME]}"
         if record.type not in self.policy.types:
             return State.NOT_FOR_LEDGER, f"type {record.type}"
         if self.policy.start is not None and posting_date(record) < self.policy.start:
@@ -245,6 +267,12 @@ class Judge:
             or (entry.due is not None and entry.due <= now)
         )
 
+    def _is_mended(self, entry: Entry, row: Entry) -> bool:
+        """Whether what a person was to look at has changed by itself."""
+        if entry.reason is None or not entry.reason.startswith((POISON, REPOST_REJECTED, FAILURE_REFUSED)):
+            return True
+        return row.content_hash != entry.content_hash or self.mapping_version != entry.mapping_version
+
     def _may_be_on_its_way(self, entry: Entry, row: Entry, now: datetime.datetime) -> bool:
         """Whether an earlier post with other content under the same key could still come into the books."""
         return row.content_hash != entry.content_hash and now < entry.since + datetime.timedelta(
@@ -255,11 +283,10 @@ class Judge:
 
     def _in_the_books(self, record: AccountingRecord, entry: Entry, now: datetime.datetime) -> Verdict:
         seen = content_hash(record)
+        if entry.content_hash is None:  # a person says that it is in the books: as it is now
+            return Put(self._read(entry, record))
         if seen != entry.content_hash:
-            is_final = record.review_status in (ReviewStatus.READY_FOR_EXPORT, ReviewStatus.EXPORTED)
-            if not (is_final or self._is_ready(record)):
-                return LEAVE  # somebody is still editing it
-            return self._amended(record, entry, seen, now)
+            return self._amended(record, entry, seen, now) if self._is_final(record) else LEAVE
         is_told = record.review_status is ReviewStatus.EXPORTED
         match entry.state:
             case State.NEEDS_PERSON:  # it was changed, or could not be read, and is as it was again
@@ -268,14 +295,22 @@ class Judge:
                 state = State.EXPORTED if is_told else State.POSTED
                 return Put(entry.moved(state, at=now, seen_hash=None, due=None if is_told else now))
             case State.POSTED if is_told:
-                return Put(entry.moved(State.EXPORTED, at=now, attempts=0, due=now if entry.receipts_owed else None))
+                return Put(exported(entry, now))
             case State.EXPORTED if record.review_status is ReviewStatus.READY_FOR_EXPORT:
-                is_new = now < entry.since + SETTLING and entry.reason != KEPT
+                told = entry.attempts if entry.reason == AGAIN else 0
+                is_new = now < entry.since + SETTLING * 2**told and entry.reason != KEPT
+                if not is_new and told >= _PATIENCE:
+                    return Put(entry.moved(State.NEEDS_PERSON, at=now, reason=STILL_READY, attempts=0))
                 return LEAVE if is_new else ReadBack(entry)
             case State.POSTED if is_parked(entry) and entry.reason != shows(record.review_status):
                 return Put(entry.changed(due=now, reason=None)) if self._is_ready(record) else LEAVE
             case _:
                 return LEAVE
+
+    def _is_final(self, record: AccountingRecord) -> bool:
+        """Whether nobody is editing a record at present."""
+        is_told = record.review_status in (ReviewStatus.READY_FOR_EXPORT, ReviewStatus.EXPORTED)
+        return is_told or self._is_ready(record)
 
     def _amended(self, record: AccountingRecord, entry: Entry, seen: str, now: datetime.datetime) -> Verdict:
         tried = entry.state is State.NEEDS_PERSON and (entry.seen_hash, entry.mapping_version) == (
@@ -286,7 +321,9 @@ class Judge:
             return LEAVE
         date = posting_date(record)
         why = None
-        if self.policy.is_closed(date):
+        if entry.posting_date is not None and self.policy.is_closed(entry.posting_date):
+            why = f"{CHANGED}, in a closed period"  # what stands there is not touched
+        elif self.policy.is_closed(date):
             if self.policy.closed == "next open date":
                 date = self.policy.next_open_date or date
             else:
@@ -338,6 +375,22 @@ def tries(entry: Entry) -> int:
     return entry.attempts if entry.state is State.REJECTED else entry.attempts + 1
 
 
+def exported(entry: Entry, now: datetime.datetime) -> Entry:
+    """The row of a record that Brex shows as exported; what a person decided, and what was told again, stays known.
+
+    Args:
+        entry: The row as it was.
+        now: The instant.
+    """
+    return entry.moved(
+        State.EXPORTED,
+        at=now,
+        attempts=entry.attempts if entry.reason == AGAIN else 0,
+        reason=entry.reason if entry.reason in (AGAIN, KEPT, BY_HAND) else None,
+        due=now if entry.receipts_owed else None,
+    )
+
+
 def shows(review_status: str) -> str:
     """The reason of a record that is in the books and that Brex does not take a report about yet.
 
@@ -345,6 +398,17 @@ def shows(review_status: str) -> str:
         review_status: What Brex shows.
     """
     return f"Brex shows {review_status}"
+
+
+def was_missed(record: AccountingRecord, entry: Entry) -> bool:
+    """Whether a record that was left, since something is under way with it, shows what the journal has not seen.
+
+    Args:
+        record: The record.
+        entry: The row.
+    """
+    is_busy = entry.owner is not None or entry.state in UNDER_WAY or entry.state is State.AMENDING
+    return is_busy and content_hash(record) not in (entry.content_hash, entry.seen_hash)
 
 
 def is_parked(entry: Entry) -> bool:
@@ -366,14 +430,22 @@ def is_in_the_books(entry: Entry) -> bool:
 
 
 __all__ = [
+    "AGAIN",
     "AMENDED",
+    "AMEND_FAILED",
+    "BY_HAND",
     "CHANGED",
     "CLOSED",
     "ELSEWHERE",
+    "FAILURE_REFUSED",
     "GONE",
     "KEPT",
     "LEAVE",
+    "POISON",
+    "REPOST_REJECTED",
     "SETTLING",
+    "STILL_READY",
+    "UNDER_WAY",
     "UNREADABLE",
     "Amend",
     "Judge",
@@ -383,8 +455,10 @@ __all__ = [
     "Put",
     "ReadBack",
     "Verdict",
+    "exported",
     "is_in_the_books",
     "is_parked",
     "shows",
     "tries",
+    "was_missed",
 ]

@@ -21,12 +21,13 @@ class GuardedErp:
     Args:
         erp: The caller's adapter.
         account: The account label, for errors.
+        timeout: Seconds after which a call is given up: what has come of it is then unknown.
 
     Raises:
         InvalidArgument: It is no adapter, or says of itself what cannot be.
     """
 
-    def __init__(self, erp: Erp, account: str | None) -> None:
+    def __init__(self, erp: Erp, account: str | None, *, timeout: float | None = None) -> None:
         given: Any = erp
         if not isinstance(given, Erp) or isinstance(given, type):
             message = "erp: expected an object with post, find, repeats, search_lag and batch_size"
@@ -46,6 +47,7 @@ class GuardedErp:
         # Asked once: to look at a protocol takes as long as some adapters do.
         self._validator: Validates | None = erp if isinstance(erp, Validates) else None
         self._account = account
+        self._timeout = timeout
         self.search_lag = float(lag)
         self.batch_size = size
 
@@ -57,8 +59,12 @@ class GuardedErp:
     @property
     def mapping_version(self) -> str | None:
         """The version of its mapping, None where it has none."""
-        version = getattr(self._erp, "mapping_version", None)
-        return None if version is None else str(version)
+        try:
+            version = getattr(self._erp, "mapping_version", None)
+            return None if version is None else str(version)
+        except Exception as error:
+            message = f"erp.mapping_version: it raised {type(error).__name__}"
+            raise ErpFailed(message, operation="read the mapping's version", account=self._account) from error
 
     @property
     def amends(self) -> bool:
@@ -86,7 +92,7 @@ class GuardedErp:
                 raise ErpFailed(message, operation="post to the ERP", account=self._account, advice=_ADVICE)
             for outcome in outcomes:
                 self._check(outcome, (Posted, Rejected, Pending), "post")
-            return outcomes
+            return list(map(_sendable, outcomes))
 
     async def find(self, keys: Sequence[str]) -> Mapping[str, Posted]:
         """What the books hold of these keys, asked in batches.
@@ -102,7 +108,7 @@ class GuardedErp:
                 for key in asked:
                     if given.get(key) is not None:
                         self._check(given[key], (Posted,), "find")
-                        found[key] = given[key]
+                        found[key] = _sendable(given[key])
         return found
 
     async def validate(self, posting: Posting) -> Rejected | None:
@@ -128,7 +134,7 @@ class GuardedErp:
         async with self._guarded("amend in the ERP"):
             given: Any = await cast("Amends", self._erp).amend(posting, posted)
             self._check(given, (Posted, Rejected), "amend")
-            return cast("Posted | Rejected", given)
+            return cast("Posted | Rejected", _sendable(given))
 
     async def attach(self, posting: Posting, receipt: ReceiptFile) -> None:
         """Attach a receipt to an entry.
@@ -142,11 +148,20 @@ class GuardedErp:
     @asynccontextmanager
     async def _guarded(self, operation: str) -> AsyncGenerator[None]:
         try:
-            yield
+            async with asyncio.timeout(self._timeout):
+                yield
         except ErpFailed:
             raise
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody has cancelled this: it is the adapter's own, and would end the caller's task silently.
+            summary = "the adapter raised CancelledError, although nobody had cancelled it"
+            raise ErpFailed(summary, operation=operation, account=self._account, advice=_ADVICE) from error
         except Exception as error:
-            summary = f"the adapter raised {type(error).__name__}"
+            # Our own errors say nothing that may not be said; of others nobody knows.
+            summary = str(error).rstrip(".") if isinstance(error, BrexError) else f"the adapter raised {_name(error)}"
             raise ErpFailed(summary, operation=operation, account=self._account, advice=_ADVICE) from error
 
     def _check(self, outcome: Any, kinds: tuple[type, ...], method: str) -> None:
@@ -160,6 +175,17 @@ class GuardedErp:
         if isinstance(outcome, Rejected) and not (_is_text(outcome.message) and _is_text(outcome.code)):
             message = f"erp.{method}: Rejected needs a message for people, and a code"
             raise ErpFailed(message, operation=f"{method} at the ERP", account=self._account, advice=_ADVICE)
+
+
+def _name(error: Exception) -> str:
+    return "nothing in time" if isinstance(error, TimeoutError) else type(error).__name__
+
+
+def _sendable(outcome: Any) -> Any:
+    """The outcome without a link that Brex could not be sent: the report matters more."""
+    if isinstance(outcome, Posted) and outcome.deep_link is not None and not _is_text(outcome.deep_link):
+        return Posted(outcome.reference)
+    return outcome
 
 
 def _is_text(value: object) -> bool:

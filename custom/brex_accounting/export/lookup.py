@@ -7,12 +7,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..errors import ErpFailed
+from .deciding import POISON
 from .journal import Change, Entry
 from .posting_round import in_the_books
 from .run import Run, growing
 from .states import State
 
 _ROWS: Final = 500
+_LONG_PENDING: Final = datetime.timedelta(days=7)
+
+_PATIENCE: Final = 6
+"""After so many attempts a record that the ERP fails on, while it takes others, needs a person."""
 
 
 async def settle(run: Run) -> int:
@@ -46,10 +51,13 @@ async def _look_up(run: Run, rows: Sequence[Entry]) -> int:
     changes: list[Change] = []
     for row in rows:
         if row.key in found:
+            run.doubts.pop(row.record_id, None)
             run.keep_link(row.record_id, found[row.key].deep_link)
             entry = in_the_books(row, found[row.key].reference, now, owes_receipts=run.erp.attaches)
             changes.append(Change(entry=entry))
         elif row.state is State.PENDING:
+            if now - row.since > _LONG_PENDING:
+                run.tally.person(row.record_id, f"pending at the ERP since {row.since.date()}")
             changes.append(_later(row.changed(attempts=row.attempts + 1), now + growing(row.attempts + 1)))
         else:
             changes.append(_missing(run, row, now))
@@ -63,12 +71,18 @@ async def _look_up(run: Run, rows: Sequence[Entry]) -> int:
 def _missing(run: Run, row: Entry, now: datetime.datetime) -> Change:
     """What is written of a post that the ERP does not show.
 
-    A row without a due date was left by a worker that died, perhaps this instant: the ERP may still be at it. That it
-    does not show is believed after the search lag only; an ERP that knows a key again may be asked at once.
+    That it does not show is believed after the search lag only, which is counted here from when this worker first knew
+    of the doubt, in seconds that no clock that is set can skip: whoever had begun it may have died this instant. An ERP
+    that knows a key again may be asked at once.
     """
-    lag = datetime.timedelta(seconds=run.erp.search_lag)
-    if row.due is None and lag and not run.erp.is_idempotent:
-        return _later(row, now + lag)
+    if not run.erp.is_idempotent:
+        elapsed = run.clock.monotonic()
+        left = run.doubts.setdefault(row.record_id, elapsed) + run.erp.search_lag - elapsed
+        if left > 0:
+            return _later(row, now + datetime.timedelta(seconds=left))
+    run.doubts.pop(row.record_id, None)
+    if run.took and row.attempts >= _PATIENCE:
+        return Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=POISON, attempts=row.attempts))
     return Change(entry=row.moved(State.READY, at=now, attempts=row.attempts, due=now))
 
 

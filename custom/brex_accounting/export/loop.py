@@ -6,7 +6,6 @@ import asyncio
 import datetime
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -23,7 +22,7 @@ from .policy import ExportPolicy
 from .resolving import Resolution
 from .run import Run, growing
 from .states import State
-from .summary import Ended, RunSummary
+from .summary import MOST_LISTED, Attention, Ended, RunSummary
 
 if TYPE_CHECKING:
     from ..client import Brex
@@ -35,6 +34,8 @@ _BEGUN: Final = "begun"
 """Noted from the beginning of a run until one has done all that it could: a run that follows goes on with it."""
 
 _LEASE: Final = 30.0
+_ERP_TIMEOUT: Final = 1800.0
+_OLD: Final = datetime.timedelta(days=1)
 _LONGEST_LAG_TO_WAIT: Final = 300.0
 _MOST_PASSES: Final = 100
 _MOST_FAILURES: Final = 2
@@ -57,6 +58,7 @@ class ExportLoop:
         policy: What the ledger takes, and when.
         company_id: The account's company, as ``brex.company.get()`` names it: events of others are refused then.
         lease: Seconds after which another worker takes up what this one has left.
+        erp_timeout: Seconds after which a call of the ERP is given up; what came of it is then found out with ``find``.
         page_size: Records in a page, at most 1,000; where Brex refuses so many, its default is taken.
         report_size: Results in one report.
         clock: Time and sleep.
@@ -75,6 +77,7 @@ class ExportLoop:
         *,
         company_id: str | None = None,
         lease: float = _LEASE,
+        erp_timeout: float = _ERP_TIMEOUT,
         page_size: int = 1000,
         report_size: int = 100,
         clock: Clock | None = None,
@@ -85,7 +88,7 @@ class ExportLoop:
             message = "policy: expected an ExportPolicy, such as ExportPolicy(basis='accrual')"
             raise InvalidArgument(message)
         self._brex = brex
-        self._erp = GuardedErp(erp, brex.account)
+        self._erp = GuardedErp(erp, brex.account, timeout=seconds(erp_timeout, "erp_timeout"))
         self._journal = guard_journal(journal, brex.account)
         self._policy = policy
         self._company_id = company_id
@@ -98,6 +101,7 @@ class ExportLoop:
         self._opening: asyncio.Lock = asyncio.Lock()
         self._running: asyncio.Lock = asyncio.Lock()
         self._is_open = False
+        self._doubts: dict[str, float] = {}
         self._stopping: asyncio.Event = asyncio.Event()
         self._wake: asyncio.Event = asyncio.Event()
 
@@ -153,11 +157,13 @@ class ExportLoop:
         await self._open()
         async with self._running:
             now = self._clock.now()
-            paused = await pause.load(self._journal)
+            await reading.check_basis(self._journal, self._policy, note=True)
+            paused = await pause.load(self._journal, now=now)
             if paused is not None and now < paused.next_try:
                 return self._paused(paused, now)
             if rebuild:
                 await self._journal.set_note(_COMPLETE, None)
+                await self._journal.set_note(_OPENED, now.isoformat())
             run = await self._new_run()
             started = self._clock.monotonic()
             try:
@@ -171,8 +177,11 @@ class ExportLoop:
                 )
                 ended, advice = "paused", error.advice
             else:
-                paused = None
-                await pause.end(self._journal, account=self._brex.account, teller=self._teller)
+                if ended != "stopped":  # or nobody knows whether the account may be called again
+                    paused = None
+                    await pause.end(
+                        self._journal, now=self._clock.now(), account=self._brex.account, teller=self._teller
+                    )
             return run.tally.summary(
                 ended=ended,
                 account=self._brex.account,
@@ -214,7 +223,7 @@ class ExportLoop:
             following = now + datetime.timedelta(seconds=interval)
             if failures:
                 following = min(following, now + growing(failures))
-            paused = await pause.load(self._journal)
+            paused = await pause.load(self._journal, now=now)
             if paused is not None:
                 following = min(following, paused.next_try)
             elif due is not None and due > now:  # what is overdue after a run waits for something else than time
@@ -226,7 +235,7 @@ class ExportLoop:
                     next_run=following,
                 )
             )
-            await self._sleep((following - now).total_seconds())
+            await self._sleep((following - now).total_seconds(), self._wake)
 
     async def handle(self, event: WebhookEvent) -> bool:
         """Remember what a verified webhook delivery names, durably, and let ``run_forever`` export it at once.
@@ -249,7 +258,7 @@ class ExportLoop:
             message = "event: it is about another company than this loop's; company_id tells whose loop to take"
             raise InvalidArgument(message)
         await self._open()
-        ids = [record_id for record_id in event.accounting_record_ids if record_id.strip()]
+        ids = [record_id for record_id in event.accounting_record_ids if reading.is_askable(record_id)]
         is_new = await self._journal.announce(event.webhook_id, ids, at=self._clock.now())
         if is_new and ids:
             self._wake.set()
@@ -316,8 +325,12 @@ class ExportLoop:
     async def resume(self) -> None:
         """End a pause now, when somebody knows that its cause is gone."""
         await self._open()
-        await pause.end(self._journal, account=self._brex.account, teller=self._teller)
+        await self._end_pause()
         self._wake.set()
+
+    async def _end_pause(self) -> None:
+        now = self._clock.now()
+        await pause.end(self._journal, now=now, account=self._brex.account, teller=self._teller)
 
     # ---- one run ------------------------------------------------------------------------------------------------
 
@@ -336,13 +349,14 @@ class ExportLoop:
             rebuilding=await self._journal.note(_COMPLETE) is None,
             begun=await self._begun(),
             stopping=self._stopping,
+            doubts=self._doubts,
         )
 
     async def _begun(self) -> datetime.datetime:
         noted = await self._journal.note(_BEGUN)
-        if noted is not None:
-            return datetime.datetime.fromisoformat(noted)
         now = self._clock.now()
+        if noted is not None and now - datetime.datetime.fromisoformat(noted) < _OLD:
+            return datetime.datetime.fromisoformat(noted)
         await self._journal.set_note(_BEGUN, now.isoformat())
         return now
 
@@ -368,6 +382,7 @@ class ExportLoop:
             done += await self._step(failed, lambda r: reading.read_left(r, looked_at), run)
             done += await self._step(failed, lookup.settle, run)
             if not accept_refusals and await reporting.too_many_refusals(run):
+                await self._name_refusals(run)
                 return "too many refusals", _TOO_MANY
             done += await self._step(failed, reporting.report_successes, run)
             done += await self._step(failed, reporting.report_failures, run)
@@ -381,6 +396,8 @@ class ExportLoop:
                 break
             lingers += 1
             looked_at.clear()
+        else:
+            run.tally.unread["passes"] = "each pass found something new"
         if failed:
             raise failed[0]
         return await self._ended(run)
@@ -401,12 +418,20 @@ class ExportLoop:
             failed.append(error)
         return 0
 
+    async def _name_refusals(self, run: Run) -> None:
+        """Say what would be refused, although Brex is not told."""
+        ids = sorted(run.rejected)[:MOST_LISTED]
+        for record_id, row in (await self._journal.load(ids)).items():
+            run.tally.refusals[record_id] = Attention(
+                record_id=record_id, reason=row.reason or "", message=run.messages.get(record_id)
+            )
+
     async def _ended(self, run: Run) -> tuple[Ended, str]:
         if run.is_stopping:
             return "stopped", ""
-        if run.erp_is_down:
-            return "erp failed", "See that the ERP answers; the next run asks it what it has before anything is posted."
         await self._journal.set_note(_BEGUN, None)
+        if run.erp_is_down or (run.erp_error and not run.took):
+            return "erp failed", f"See that the ERP answers; it failed with: {run.erp_error}"
         if run.tally.unread:
             return "incomplete", "Run again; if it stays, Brex's lists contradict themselves: tell Brex support."
         if run.rebuilding:
@@ -419,7 +444,10 @@ class ExportLoop:
         if opened is None or not run.erp.search_lag:
             return
         settled = datetime.datetime.fromisoformat(opened) + datetime.timedelta(seconds=run.erp.search_lag)
-        await self._sleep((settled - self._clock.now()).total_seconds())
+        left = (settled - self._clock.now()).total_seconds()
+        if left > 0:
+            run.progress("waiting")
+            await self._sleep(left, self._stopping)
 
     async def _linger(self, run: Run) -> bool:
         """Wait for what is due soon: a claim that ends, a search that may be believed."""
@@ -434,23 +462,25 @@ class ExportLoop:
                 return True
             run.progress("waiting")
             # In steps: a claim that is waited for may have been given back long before its end.
-            await self._sleep(min((due - now).total_seconds(), self._lease / 6))
+            await self._sleep(min((due - now).total_seconds(), self._lease / 6), self._stopping)
         return False
 
-    async def _sleep(self, wanted: float) -> None:
-        """Sleep, unless somebody stops the loop or has something for it."""
+    async def _sleep(self, wanted: float, until: asyncio.Event) -> None:
+        """Sleep, unless something happens first."""
         if wanted <= 0:
             return
         loop = asyncio.get_running_loop()
-        tasks = [loop.create_task(self._clock.sleep(wanted)), loop.create_task(self._wake.wait())]
+        tasks: set[asyncio.Task[Any]] = {
+            loop.create_task(self._clock.sleep(wanted)),
+            loop.create_task(until.wait()),
+        }
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            # Waited for, not awaited: their cancellation is not that of whoever waits.
             for task in tasks:
                 task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.wait(tasks)
 
     def _paused(self, paused: pause.Pause, now: datetime.datetime) -> RunSummary:
         return RunSummary(

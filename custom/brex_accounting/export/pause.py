@@ -46,30 +46,34 @@ def cause_of(error: CallError) -> str | None:
     if isinstance(error, IntegrationNotActive) or error.error_code == _NOT_ACTIVE:
         return "the integration is not active"
     if isinstance(error, (Forbidden, Unauthorized)):
-        return f"{error.operation} answered {error.status_code}: a permission is missing"
+        missing = "the token is not accepted, or " if isinstance(error, Unauthorized) else ""
+        return f"{error.operation} answered {error.status_code}: {missing}a permission is missing"
     return None
 
 
-async def load(journal: Journal) -> Pause | None:
+async def load(journal: Journal, *, now: datetime.datetime | None = None) -> Pause | None:
     """The pause that the account is in, None where it is in none.
 
     Args:
         journal: The account's.
+        now: The instant, where one is to be compared with.
     """
     noted = await journal.note(NOTE)
     if noted is None:
         return None
     found = json.loads(noted)
+    next_try = datetime.datetime.fromisoformat(found["next_try"])
     return Pause(
         cause=found["cause"],
         since=datetime.datetime.fromisoformat(found["since"]),
         tries=found["tries"],
-        next_try=datetime.datetime.fromisoformat(found["next_try"]),
+        # A clock that was wrong when the pause began must not make it last.
+        next_try=next_try if now is None else min(next_try, now + datetime.timedelta(seconds=_LONGEST)),
     )
 
 
 async def begin(journal: Journal, cause: str, *, now: datetime.datetime, account: str | None, teller: Teller) -> Pause:
-    """Pause, or pause on; only the first time, and when the cause is another one, it is told.
+    """Pause, or pause on; only the first time it is told.
 
     Args:
         journal: The account's.
@@ -78,7 +82,7 @@ async def begin(journal: Journal, cause: str, *, now: datetime.datetime, account
         account: The account label.
         teller: Tells it.
     """
-    before = await load(journal)
+    before = await load(journal, now=now)
     tries = 1 if before is None else before.tries + 1
     delay = datetime.timedelta(seconds=min(_LONGEST, _FIRST * 2 ** min(tries - 1, 20)))
     pause = Pause(cause=cause, since=now if before is None else before.since, tries=tries, next_try=now + delay)
@@ -89,20 +93,21 @@ async def begin(journal: Journal, cause: str, *, now: datetime.datetime, account
         "next_try": pause.next_try.isoformat(),
     }
     await journal.set_note(NOTE, json.dumps(written))
-    if before is None or before.cause != cause:
+    if before is None:
         teller.tell(ExportPaused(account=account, cause=cause, next_try=pause.next_try))
     return pause
 
 
-async def end(journal: Journal, *, account: str | None, teller: Teller) -> None:
+async def end(journal: Journal, *, now: datetime.datetime, account: str | None, teller: Teller) -> None:
     """End the pause, if there is one.
 
     Args:
         journal: The account's.
+        now: The instant.
         account: The account label.
         teller: Tells it.
     """
-    before = await load(journal)
+    before = await load(journal, now=now)
     if before is not None:
         await journal.set_note(NOTE, None)
         teller.tell(ExportResumed(account=account, since=before.since))

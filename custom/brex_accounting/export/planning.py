@@ -32,7 +32,7 @@ from .plan_summary import (
 )
 from .policy import ExportPolicy
 from .posting import Posting
-from .reading import CHANGES, POLICY, READY, WATERMARK
+from .reading import CHANGES, POLICY, READY, WATERMARK, check_basis
 from .states import SETTLED, State
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ class _Planner:
     async def made(self) -> PlanSummary:
         """The plan."""
         await self._journal.open(self._account)
+        await check_basis(self._journal, self._policy, note=False)
         rebuilding = await self._journal.note(_COMPLETE) is None
         self._judge = Judge(
             policy=self._policy,
@@ -268,7 +269,7 @@ class _Planner:
             match verdict:
                 case LookUp(entry):
                     keys.append(entry.key)
-                case Post(entry, _) if self._judge.rebuilding or entry.attempts:
+                case Post(entry, _) if self._judge.rebuilding or entry.attempts or not self._erp.is_idempotent:
                     keys.append(entry.key)
                 case _:
                     pass

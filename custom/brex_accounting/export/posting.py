@@ -92,7 +92,7 @@ def flaw(record: AccountingRecord) -> str | None:
         return "amount.amount out of range"
     for place, line in enumerate(record.line_items):
         if line.type not in (LineItemType.DEBIT, LineItemType.CREDIT):
-            return f"line_items[{place}].type unknown: {line.type}"
+            return f"line_items[{place}].type unknown: {str(line.type)[:60]}"
         if line.amount.amount < 0:
             return f"line_items[{place}].amount.amount negative"
         if not can_be_summed(line.amount.amount):

@@ -7,7 +7,8 @@ rows stay there until ``lookup`` has asked it.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from attrs import evolve
 
@@ -18,6 +19,12 @@ from .journal import Change, Entry
 from .posting import Posting
 from .run import Run
 from .states import State
+
+_TRIES: Final = 3
+"""How often a record is tried in one run."""
+
+_SINGLE: Final = 4
+"""After so many failures a record is posted alone."""
 
 PENDING_DELAY = datetime.timedelta(seconds=60)
 
@@ -33,12 +40,29 @@ async def post(run: Run, wanted: Sequence[Post]) -> int:
         How many records have come further.
     """
     done = 0
-    for start in range(0, len(wanted), run.erp.batch_size):
+    for batch in _batches(run, wanted):
         if run.is_stopping or run.erp_is_down:
             break
-        done += await _Batch(run, wanted[start : start + run.erp.batch_size]).post()
+        done += await _Batch(run, batch).post()
         run.progress("posting")
     return done
+
+
+def _batches(run: Run, wanted: Sequence[Post]) -> Iterator[Sequence[Post]]:
+    """What is posted together: what the ERP has failed with before comes last, and in ever smaller company.
+
+    One record that an adapter cannot cope with must not keep others out of the books.
+    """
+    by_attempts: dict[int, list[Post]] = {}
+    for item in wanted:
+        if run.tries[item.entry.record_id] < _TRIES:
+            failed = item.entry.attempts if item.entry.state is State.READY else 0
+            by_attempts.setdefault(min(failed, _SINGLE), []).append(item)
+    for attempts in sorted(by_attempts):
+        size = 1 if attempts == _SINGLE else max(1, run.erp.batch_size >> attempts)
+        some = by_attempts[attempts]
+        for start in range(0, len(some), size):
+            yield some[start : start + size]
 
 
 class _Batch:
@@ -52,6 +76,7 @@ class _Batch:
     def __init__(self, run: Run, wanted: Sequence[Post]) -> None:
         self._run = run
         self._wanted = {item.entry.record_id: item for item in wanted}
+        self._is_new = any(item.entry.state is not State.READY or not item.entry.attempts for item in wanted)
 
     async def post(self) -> int:
         """Post it; how many records have come further."""
@@ -73,7 +98,13 @@ class _Batch:
         """Write down what is about to happen; whoever was faster has it."""
         run, now = self._run, self._run.now()
         rows = [
-            item.entry.moved(State.POSTING, at=now, attempts=item.entry.attempts + 1, **run.claimed())
+            item.entry.moved(
+                State.POSTING,
+                at=now,
+                attempts=item.entry.attempts + 1,
+                posting_date=item.posting.date,
+                **run.claimed(),
+            )
             for item in self._wanted.values()
         ]
         return await run.write(*(Change(entry=row) for row in rows))
@@ -82,7 +113,9 @@ class _Batch:
         run = self._run
         outcomes: dict[str, Outcome] = {}
         # The books may have it: an earlier attempt, or a journal that was lost.
-        suspects = [row.key for row in begun if run.rebuilding or row.attempts > 1]
+        # One that takes a key twice is always asked: what a lost journal had put aside comes later than the others.
+        is_sure = run.erp.is_idempotent and not run.rebuilding
+        suspects = [row.key for row in begun if row.attempts > 1 or not is_sure]
         if suspects:
             found = await run.erp.find(suspects)
             outcomes |= {row.record_id: found[row.key] for row in begun if row.key in found}
@@ -116,7 +149,11 @@ class _Batch:
         due = run.now() + datetime.timedelta(seconds=run.erp.search_lag)
         rows = [row.changed(due=due, owner=None, lease_until=None) for row in begun]
         await run.write(*(Change(entry=row, silent=True) for row in rows))
-        run.erp_failed(error)
+        run.doubts |= dict.fromkeys((row.record_id for row in begun), run.clock.monotonic())
+        run.tries.update(row.record_id for row in begun)
+        run.erp_error = str(error)
+        if self._is_new:  # what has failed before may do so by itself, and says nothing about the ERP
+            run.erp_failed(error)
 
 
 async def _record_outcomes(

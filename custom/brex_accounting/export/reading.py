@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from brex_accounting_client.models import AccountingRecordPage, ReviewStatus
 
-from ..errors import BadRequest, CursorRefused, ErpFailed, PagingError
+from ..errors import BadRequest, CursorRefused, ErpFailed, InvalidArgument, PagingError
+from ..resources.arguments import some_ids
 from .amending import amend
-from .deciding import Amend, Leave, LookUp, Post, Put, ReadBack, Verdict
+from .deciding import AGAIN, KEPT, Amend, Leave, LookUp, Post, Put, ReadBack, Verdict, was_missed
 from .events import logger
-from .journal import Change, Entry
+from .journal import Change, Entry, Journal
+from .policy import ExportPolicy
 from .posting_round import post
-from .run import Run
+from .run import Run, growing
 from .states import State
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 WATERMARK: Final = "watermark"
 POLICY: Final = "policy"
+BASIS: Final = "basis"
 OVERLAP: Final = datetime.timedelta(minutes=10)
 """What was changed so shortly before the latest change may not have been visible yet when it was read."""
 
@@ -34,10 +37,32 @@ _AGAIN: Final = 3
 
 _CHUNK: Final = 500
 _DAY: Final = datetime.timedelta(days=1)
+_EARLIEST: Final = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
 CHANGES: Final = "changes"
 READY: Final = "ready for export"
 BOOKS: Final = "books"
+
+
+async def check_basis(journal: Journal, policy: ExportPolicy, *, note: bool) -> None:
+    """Make sure that a journal stays on the basis that it was begun on.
+
+    Args:
+        journal: The account's.
+        policy: What the ledger takes.
+        note: Whether to note the basis where none is noted yet.
+
+    Raises:
+        InvalidArgument: The journal is kept on another basis: the ledger would have expenses twice.
+    """
+    noted = await journal.note(BASIS)
+    if noted is None and note:
+        await journal.set_note(BASIS, policy.basis)
+    elif noted not in (None, policy.basis):
+        message = (
+            f"basis: this journal is kept on {noted}; books on {policy.basis} need another journal and other books"
+        )
+        raise InvalidArgument(message)
 
 
 async def watermark(run: Run) -> datetime.datetime | None:
@@ -70,8 +95,10 @@ async def read_changes(run: Run, since: datetime.datetime | None) -> int:
     done = 0
     async for page in _pages(run, CHANGES, updated_at_gte=since):
         done += await handle_page(run, page)
-        for record in page.items:
-            latest = record.updated_at if latest is None else max(latest, record.updated_at)
+        # A moment that lies in the future is a mistake, and would hide every change until then.
+        for moment in (record.updated_at for record in page.items):
+            if _EARLIEST < moment < run.now() + _DAY and (latest is None or moment > latest):
+                latest = moment
     if run.tally.unread.keys().isdisjoint({CHANGES, BOOKS}) and not (run.is_stopping or run.erp_is_down):
         reached = None if latest is None else latest - OVERLAP
         if reached is not None and (since is None or reached > since):
@@ -105,12 +132,29 @@ async def read_announced(run: Run) -> int:
         How many records have come further.
     """
     done = 0
-    while not (run.is_stopping or run.erp_is_down) and (ids := await run.journal.announced(_CHUNK)):
-        done += (await read_by_id(run, ids))[0]
+    run.busy.clear()
+    while not (run.is_stopping or run.erp_is_down):
+        ids = await run.journal.announced(_CHUNK + len(run.busy))
+        new = [id_ for id_ in ids if id_ not in run.busy]
+        if not new:
+            break
+        done += (await read_by_id(run, [id_ for id_ in new if is_askable(id_)]))[0]
         if not (run.is_stopping or run.erp_is_down):
             # One that Brex does not know is another account's, or not there yet: the lists will show it.
-            await run.journal.announced_done(ids)
+            await run.journal.announced_done([id_ for id_ in new if id_ not in run.busy])
     return done
+
+
+def is_askable(record_id: str) -> bool:
+    """Whether Brex can be asked for a record by this id at all.
+
+    Args:
+        record_id: The id, from wherever.
+    """
+    try:
+        return bool(some_ids((record_id,)))
+    except InvalidArgument:
+        return False
 
 
 async def read_left(run: Run, looked_at: set[str]) -> int:
@@ -183,7 +227,8 @@ async def read_by_id(run: Run, ids: Sequence[str]) -> tuple[int, frozenset[str]]
     except PagingError:
         if not shown.issuperset(ids):  # otherwise nothing is missing, whatever is said of a next page
             raise
-    await _postpone(run, [id_ for id_ in ids if id_ in shown])
+    if not (run.is_stopping or run.erp_is_down):
+        await _postpone(run, [id_ for id_ in ids if id_ in shown])
     return done, frozenset(shown)
 
 
@@ -196,7 +241,8 @@ async def _postpone(run: Run, ids: Sequence[str]) -> None:
         for row in (await run.journal.load(ids)).values()
         if row.state in resting and row.owner is None and (row.due is None or row.due <= now)
     ]
-    await run.write(*(Change(entry=row.changed(due=now + _DAY), silent=True) for row in rows))
+    rests = ((row, growing(row.attempts) if row.attempts else _DAY) for row in rows)
+    await run.write(*(Change(entry=row.changed(due=now + rest), silent=True) for row, rest in rests))
 
 
 async def _pages(run: Run, name: str, **filters: Any) -> AsyncGenerator[AccountingRecordPage]:
@@ -247,20 +293,35 @@ async def handle_page(run: Run, page: AccountingRecordPage) -> int:
     """
     run.tally.counts["seen"] += len(page.items)
     run.progress("reading")
-    records = {record.id: record for record in page.items}  # an offset cursor may show one twice
-    bad = {_id_of(found): found for found in page.bad_records}
+    records = {record.id: record for record in page.items if is_askable(record.id)}  # a cursor may show one twice
+    bad = {_id_of(found): f"{found.path} {found.reason}" for found in page.bad_records}
+    bad |= {_stand_in(record.id.encode()): "$.id no id" for record in page.items if record.id not in records}
     entries = await run.journal.load([*records, *bad])
     judge, now = run.judge, run.now()
-    verdicts: list[Verdict] = [judge.decide(record, entries.get(id_), now=now) for id_, record in records.items()]
-    for id_, found in bad.items():
+    verdicts: list[Verdict] = []
+    missed: list[str] = []
+    for id_, record in records.items():
+        entry = entries.get(id_)
+        verdict = judge.decide(record, entry, now=now)
+        if isinstance(verdict, Leave):
+            if entry is not None and was_missed(record, entry):
+                missed.append(id_)
+        else:
+            verdicts.append(verdict)
+    for id_, why in bad.items():
         if id_ not in records:
-            verdicts.append(judge.unreadable(id_, f"{found.path} {found.reason}", entries.get(id_), now=now))
+            verdicts.append(judge.unreadable(id_, why, entries.get(id_), now=now))
+    await run.look_again(missed)
     return await _act(run, verdicts)
 
 
 def _id_of(bad: BadRecord) -> str:
     """The record's id, or what stands for it where even that cannot be read."""
-    return bad.id or f"unreadable-{hashlib.sha256(bad.raw).hexdigest()[:32]}"
+    return bad.id if bad.id and is_askable(bad.id) else _stand_in(bad.raw)
+
+
+def _stand_in(raw: bytes) -> str:
+    return f"unreadable-{hashlib.sha256(raw).hexdigest()[:32]}"
 
 
 async def _act(run: Run, verdicts: Sequence[Verdict]) -> int:
@@ -323,7 +384,7 @@ async def _reopen(run: Run, again: Sequence[ReadBack]) -> int:
     shown, _ = await run.fresh([verdict.entry.record_id for verdict in again])
     now = run.now()
     rows = [
-        verdict.entry.moved(State.POSTED, at=now, attempts=0, due=now)
+        _wanted_again(verdict.entry, now)
         for verdict in again
         if verdict.entry.record_id in shown
         and shown[verdict.entry.record_id].review_status is ReviewStatus.READY_FOR_EXPORT
@@ -331,13 +392,23 @@ async def _reopen(run: Run, again: Sequence[ReadBack]) -> int:
     return len(await run.write(*(Change(entry=row) for row in rows)))
 
 
+def _wanted_again(entry: Entry, now: datetime.datetime) -> Entry:
+    """The row of a record that Brex wants to be told of once more; how often it did is counted."""
+    times = entry.attempts if entry.reason == AGAIN else 0
+    reason = KEPT if entry.reason == KEPT else AGAIN
+    return entry.moved(State.POSTED, at=now, attempts=times + 1, reason=reason, due=now)
+
+
 __all__ = [
+    "BASIS",
     "BOOKS",
     "CHANGES",
     "POLICY",
     "READY",
     "WATERMARK",
+    "check_basis",
     "handle_page",
+    "is_askable",
     "read_announced",
     "read_by_id",
     "read_changes",

@@ -14,7 +14,16 @@ from attrs import evolve, frozen
 
 from ..errors import BrexError, CallError, ClientStateError, ErpFailed
 from ..reports import ExportFailure, ExportReport, ExportResult, ExportSuccess, RefusedResult
-from .deciding import GONE, shows
+from .deciding import (
+    FAILURE_REFUSED,
+    GONE,
+    KEPT,
+    REPOST_REJECTED,
+    UNREADABLE,
+    exported,
+    is_parked,
+    shows,
+)
 from .journal import Change, Entry
 from .run import Run, after_refusal, growing
 from .states import IN_THE_BOOKS, State
@@ -56,7 +65,8 @@ async def _booked(run: Run) -> int:
     booked, after = 0, ""
     while rows := await run.journal.entries(IN_THE_BOOKS, after=after, limit=1000):
         after = rows[-1].record_id
-        booked += sum(row.state is State.POSTED or row.since >= run.begun for row in rows)
+        waiting = (row.state is State.POSTED and not is_parked(row) for row in rows)
+        booked += sum(map(max, waiting, (row.since >= run.begun for row in rows)))
     return booked
 
 
@@ -97,8 +107,8 @@ async def report_successes(run: Run) -> int:
     done = 0
     while not run.is_stopping and (rows := await run.claim(State.POSTED, limit=_REQUESTS * run.report_size)):
         begun = await run.write(*(Change(entry=_begun(run, row, State.REPORTING)) for row in rows))
-        again = [row for row in begun if row.generation > 1 and not row.attempts]
-        if again:  # posted once more because a person wanted it: Brex may have been told of the first one
+        again = [row for row in begun if (row.generation > 1 or row.reason == KEPT) and not row.attempts]
+        if again:  # a person has decided about it: Brex may have been told before
             await _read_back(run, again, is_answered=True)
             begun = [row for row in begun if row not in again]
         links = await _links(run, begun)
@@ -133,7 +143,10 @@ async def report_failures(run: Run) -> int:
         now = run.now()
         changes: list[Change] = []
         for row in rows:
-            if row.record_id not in run.messages:  # rejected by a run that ended before it could say so
+            if row.generation > 1:  # Brex has it as exported: that a repost is not taken is the person's business
+                reason = f"{REPOST_REJECTED}: {row.reason}"
+                changes.append(Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=reason)))
+            elif row.record_id not in run.messages:  # rejected by a run that ended before it could say so
                 changes.append(Change(entry=row.moved(State.READY, at=now, due=now)))
             elif row.reported == run.digest(row):
                 changes.append(Change(entry=_refused(run, row)))
@@ -216,13 +229,10 @@ async def _settle_successes(run: Run, begun: Sequence[Entry], told: _Told) -> No
     changes: list[Change] = []
     doubtful: list[Entry] = []
     for row in begun:
-        refused = refusals.get(row.record_id)
         if row.record_id in updated:
-            changes.append(Change(entry=_exported(row, run)))
+            changes.append(Change(entry=exported(row, now)))
         elif row.record_id in unsent:
             changes.append(Change(entry=_unsent(row, now), trace_id=told.trace_id))
-        elif refused is not None and refused.reason == "not found":
-            changes.append(Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=GONE), trace_id=refused.trace_id))
         else:
             doubtful.append(row)
     await run.write(*changes)
@@ -258,39 +268,45 @@ async def _read_back(
         trace_id = None if refused is None else refused.trace_id
         record = shown.get(row.record_id)
         if row.record_id in unreadable:
-            later = row.changed(due=now + growing(1), owner=None, lease_until=None)
-            changes.append(Change(entry=later, silent=True))
+            changes.append(_unreadable(row, now))
         elif record is None:
             changes.append(Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=GONE), trace_id=trace_id))
         elif record.review_status == EXPORTED_STAGE:
-            changes.append(Change(entry=_exported(row, run), trace_id=trace_id))
+            changes.append(Change(entry=exported(row, now), trace_id=trace_id))
         else:
             entry = _again(row, refused, record.review_status, run) if is_answered else _unsent(row, now)
             changes.append(Change(entry=entry, trace_id=trace_id))
     await run.write(*changes)
 
 
+def _unreadable(row: Entry, now: datetime.datetime) -> Change:
+    """What is written of a record that cannot be read back at present."""
+    attempts = row.attempts + 1
+    if attempts >= _PATIENCE:
+        reason = f"{UNREADABLE}: it cannot be read whether Brex was told"
+        return Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=reason, attempts=0))
+    later = row.changed(attempts=attempts, due=now + growing(attempts), owner=None, lease_until=None)
+    return Change(entry=later, silent=True)
+
+
 def _unsent(row: Entry, now: datetime.datetime) -> Entry:
     """The row of a record of which Brex has not heard yet."""
-    return row.moved(State.POSTED, at=now, due=now)
+    return row.moved(State.POSTED, at=now, due=now, reason=row.reason)
 
 
 def _again(row: Entry, refused: RefusedResult | None, review_status: str, run: Run) -> Entry:
     """The row of a record that Brex does not show as exported."""
     now, attempts = run.now(), row.attempts + 1
     if refused is None and row.attempts == 0:  # most likely it never arrived
-        return row.moved(State.POSTED, at=now, attempts=attempts, due=now)
+        return row.moved(State.POSTED, at=now, attempts=attempts, due=now, reason=row.reason)
     reason = shows(review_status)
-    if refused is not None and refused.reason == "other":
-        reason = f"report refused: {refused.error_code or refused.status_code}"
+    if refused is None or refused.reason in ("other", "not found"):
+        # Brex takes the report, or refuses it, and shows the record as it was: time alone will not change that.
+        why = "not shown" if refused is None else f"refused: {refused.error_code or refused.status_code}"
+        reason = f"report {why}"
         if attempts >= _PATIENCE:
             return row.moved(State.NEEDS_PERSON, at=now, reason=reason, attempts=0)
     return row.moved(State.POSTED, at=now, attempts=attempts, reason=reason, due=now + growing(attempts))
-
-
-def _exported(row: Entry, run: Run) -> Entry:
-    now = run.now()
-    return row.moved(State.EXPORTED, at=now, attempts=0, due=now if row.receipts_owed else None)
 
 
 async def _settle_failures(run: Run, begun: Sequence[Entry], told: _Told) -> None:
@@ -309,9 +325,16 @@ async def _settle_failures(run: Run, begun: Sequence[Entry], told: _Told) -> Non
             changes.append(Change(entry=entry, trace_id=None if refused is None else refused.trace_id))
         elif refused.reason == "not found":
             changes.append(Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=GONE), trace_id=refused.trace_id))
-        else:  # Brex does not want to hear of it now: somebody has taken the record back
-            entry = row.moved(State.READY, at=now, due=now + growing(row.attempts + 1), attempts=row.attempts)
-            changes.append(Change(entry=entry, trace_id=refused.trace_id))
+        elif refused.reason == "other" and row.attempts >= _PATIENCE:
+            reason = f"{FAILURE_REFUSED}: {refused.error_code or refused.status_code}"
+            changes.append(
+                Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=reason), trace_id=refused.trace_id)
+            )
+        else:  # Brex does not want to hear of it now, and was not told: it rests as one does that was
+            due = now + after_refusal(row.attempts)
+            changes.append(
+                Change(entry=row.moved(State.READY, at=now, reason=row.reason, due=due), trace_id=refused.trace_id)
+            )
     await run.write(*changes)
 
 

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 
 from ..checks import text
 from ..errors import InvalidArgument
-from .deciding import KEPT, is_in_the_books
+from .deciding import BY_HAND, KEPT, is_in_the_books
 from .journal import Change, Entry, Journal
 from .states import State
 
@@ -24,9 +24,18 @@ Resolution = Literal["keep", "repost", "posted", "ignore"]
 _S = State
 
 _FROM: Final[Mapping[Resolution, frozenset[State]]] = {
-    "keep": frozenset({_S.NEEDS_PERSON, _S.POSTED, _S.EXPORTED}),
+    "keep": frozenset({_S.NEEDS_PERSON, _S.POSTED, _S.EXPORTED, _S.AMENDING}),
     "repost": frozenset(
-        {_S.NEEDS_PERSON, _S.POSTED, _S.EXPORTED, _S.POSTING, _S.PENDING, _S.REFUSED, _S.IGNORED, _S.WAITING}
+        {
+            _S.NEEDS_PERSON,
+            _S.POSTED,
+            _S.EXPORTED,
+            _S.POSTING,
+            _S.PENDING,
+            _S.REFUSED,
+            _S.IGNORED,
+            _S.WAITING,
+        }
     ),
     "posted": frozenset({_S.NEEDS_PERSON, _S.POSTING, _S.PENDING, _S.REFUSED, _S.IGNORED, _S.READY, _S.WAITING}),
     "ignore": frozenset(
@@ -36,6 +45,7 @@ _FROM: Final[Mapping[Resolution, frozenset[State]]] = {
             _S.POSTING,
             _S.PENDING,
             _S.POSTED,
+            _S.AMENDING,
             _S.REJECTED,
             _S.REFUSED,
             _S.WAITING,
@@ -99,15 +109,15 @@ async def resolve(
 def _resolved(entry: Entry, resolution: Resolution, reference: str | None, now: datetime.datetime) -> Entry:
     match resolution:
         case "keep":
-            kept = entry.moved(State.EXPORTED, at=now, reason=KEPT, attempts=0)
+            # Whether Brex was told is read back before it is told.
+            kept = entry.moved(State.POSTED, at=now, reason=KEPT, attempts=0, due=now)
             return kept.changed(content_hash=entry.seen_hash or entry.content_hash, seen_hash=None)
         case "repost":
             again = entry.moved(State.READY, at=now, due=now, attempts=0, reference=None, seen_hash=None)
             return again.changed(generation=entry.generation + 1, reported=None)
         case "posted":
-            return entry.moved(
-                State.POSTED, at=now, reference=text(reference, "reference"), attempts=0, due=now, seen_hash=None
-            )
+            posted = entry.moved(State.POSTED, at=now, reason=BY_HAND, attempts=0, due=now)
+            return posted.changed(reference=text(reference, "reference"), content_hash=None, seen_hash=None)
         case "ignore":
             return entry.moved(State.IGNORED, at=now, reason="ignored", attempts=0)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import datetime
 import hashlib
-from collections import OrderedDict
+import uuid
+from collections import Counter, OrderedDict
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
@@ -16,7 +17,7 @@ from brex_accounting_client.models import AccountingRecord
 
 from ..clock import Clock
 from ..errors import ErpFailed, PagingError
-from .deciding import GONE, Judge
+from .deciding import AGAIN, BY_HAND, GONE, KEPT, Judge
 from .events import ExportProgress, Teller, logger
 from .guards import GuardedErp
 from .journal import Change, Entry, Journal
@@ -81,6 +82,11 @@ class Run:
         rejected: Records that were rejected in this run, and that nobody has tried to tell Brex the same of before.
         expected: How many records the list that is being read holds.
         failures: How often in a row the ERP has failed.
+        erp_error: What the ERP failed with last.
+        took: Whether the ERP has taken something in this run.
+        tries: How often the ERP has failed with each record in this run.
+        doubts: Since when, in seconds that never go back, the ERP may have what it does not show; kept over runs.
+        busy: Records that were passed over because something was under way with them; they are read again.
         asks_for_links: Whether the ERP is asked again for links that are not at hand: not where it gives none.
     """
 
@@ -103,6 +109,11 @@ class Run:
     rejected: set[str] = field(factory=set[str])
     expected: int | None = None
     failures: int = 0
+    erp_error: str = ""
+    took: bool = False
+    tries: Counter[str] = field(factory=Counter[str])
+    doubts: dict[str, float] = field(factory=dict[str, float])
+    busy: set[str] = field(factory=set[str])
     asks_for_links: bool = True
 
     @property
@@ -181,12 +192,23 @@ class Run:
     def erp_failed(self, error: ErpFailed) -> None:
         """Note that the ERP has failed."""
         self.failures += 1
-        cause = type(error.__cause__ or error).__name__
-        logger.warning("account %s: %s (%s), %d in a row", self.brex.account, error.operation, cause, self.failures)
+        self.erp_error = str(error)
+        logger.warning("%s %d in a row.", error, self.failures)
 
     def erp_worked(self) -> None:
         """Note that the ERP has taken something; that it can be asked says nothing of that."""
         self.failures = 0
+        self.took = True
+
+    async def look_again(self, record_ids: Sequence[str]) -> None:
+        """Remember records to read once more, durably: the list that showed them may not show them again.
+
+        Args:
+            record_ids: The records.
+        """
+        if record_ids:
+            self.busy.update(record_ids)
+            await self.journal.announce(f"look again {uuid.uuid4().hex}", record_ids, at=self.now())
 
     async def claim(self, *states: State, limit: int) -> Sequence[Entry]:
         """Claim rows that are due, or whose worker has died."""
@@ -212,7 +234,7 @@ class Run:
         if change.silent:
             return
         match row.state:
-            case State.EXPORTED if row.reason is None:
+            case State.EXPORTED if row.reason in (None, AGAIN, BY_HAND, KEPT):
                 self.tally.exported(row)
             case State.REFUSED:
                 self.tally.refused(row.record_id, row.reason, self.messages.get(row.record_id))
@@ -260,9 +282,11 @@ class Run:
         try:
             yield
         finally:
+            # Waited for, not awaited: the cancellation of the task is not that of whoever waits.
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait({task})
+            if not task.cancelled():
+                task.exception()  # a journal that does not renew will not take what comes next either
 
     async def _keep(self, entries: Sequence[Entry]) -> None:
         while True:

@@ -63,7 +63,7 @@ MOVES: Final[Mapping[State | None, frozenset[State]]] = {
     _S.REPORTING: frozenset({_S.EXPORTED, _S.POSTED, _S.NEEDS_PERSON}),
     # POSTED: Brex shows it as ready again, and is told the old reference. READY: a person wants it posted once more.
     _S.EXPORTED: frozenset({_S.POSTED, _S.AMENDING, _S.NEEDS_PERSON, _S.READY, _S.IGNORED}),
-    _S.AMENDING: frozenset({_S.POSTED, _S.EXPORTED, _S.NEEDS_PERSON}),
+    _S.AMENDING: frozenset({_S.POSTED, _S.EXPORTED, _S.NEEDS_PERSON, _S.IGNORED}),
     _S.NEEDS_PERSON: _TO_THE_BOOKS | {_S.EXPORTED, _S.AMENDING},
     _S.IGNORED: frozenset({_S.READY, _S.POSTED, _S.EXPORTED}),
 }
