@@ -18,6 +18,7 @@ from brex_accounting import (
     PagingError,
     RateLimited,
     RetryPolicy,
+    Unprocessable,
 )
 from brex_accounting.emulator import VARIANTS, Fault, Tenant, TenantPlan, move
 from tests import virtual
@@ -203,12 +204,15 @@ class TestWalks:
 
 class TestReports:
     def test_an_inactive_integration(self) -> None:
-        """Where a report needs an active integration, it is refused without one, with Brex's code."""
+        """Where a report needs an active integration, it is raised that there is none: no result is refused for it."""
 
         async def ask(here: Served) -> None:
             ready = await walk(here, review_status=READY)
-            report = await here.brex.records.report([ExportSuccess(ready[0])])
-            assert ["INTEGRATION_NOT_ACTIVE"] == [refused.error_code for refused in report.refused]
+            with pytest.raises(Unprocessable) as raised:
+                await here.brex.records.report([ExportSuccess(ready[0])])
+            assert "INTEGRATION_NOT_ACTIVE" == raised.value.error_code
+            assert raised.value.report is not None
+            assert (ready[0],) == raised.value.report.unsent
 
         run(ask, {"inactive_integration": "refuses"})
 
