@@ -6,7 +6,7 @@ import argparse
 import platform
 from pathlib import Path
 
-from . import decoding, emulator, encoding, memory, processes, sdk, table, tokens, walking
+from . import decoding, emulator, encoding, export, memory, processes, sdk, table, tokens, walking
 from .page import make_page
 from .stock import stock_page
 
@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     rows += sdk.rows(ROOT)
     rows += tokens.rows()
     rows += emulator.rows()
+    rows += export.rows()
     rows += [*processes.import_rows(), *processes.check_rows(ROOT)]
     title = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     table.show(rows, title, _note())
@@ -43,6 +44,7 @@ def _note() -> str:
         f"for walks, {walking.GET_ROUNDS} for one record, {tokens.CALL_ROUNDS} of {tokens.CALLS} calls for tokens, "
         f"{tokens.REFRESH_ROUNDS} for refreshes, "
         f"{emulator.PAGE_ROUNDS} for the emulator's pages and {emulator.START_ROUNDS} for its start, "
+        f"{export.ROUNDS} processes for exports, "
         f"{processes.IMPORT_ROUNDS} processes for each import, {processes.CHECK_ROUNDS} for the check."
     )
 

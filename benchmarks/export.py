@@ -78,8 +78,8 @@ def _memory_row() -> Row:
         found = _exported(ready, MANY)
     growth = found["end"] - found["settled"]
     return Row(
-        f"the same with {MANY:,} records ({found['seconds']:.0f} s): the peak ({found['end'] / 1e6:.0f} MB) grows after "
-        f"{RECORDS:,} by",
+        f"the same with {MANY:,} records ({found['seconds']:.0f} s): after {RECORDS:,} the peak "
+        f"({found['end'] / 1e6:.0f} MB) grows by",
         f"{growth / 1e6:.1f} MB",
         "",
         f"< {GROWTH_GOAL / 1e6:.0f} MB",

@@ -5,7 +5,9 @@ The programs are in ``.books``, where ``make install`` puts them; without them t
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -16,11 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brex_accounting.export import Posted
-from brex_accounting.export.beancount.blocks import TOLERANCE
 from brex_accounting.export.beancount.entries import reference_of
 from brex_accounting.export.beancount.syntax import MOST_DIGITS, digits, sayable
 from tests.export.beancount.postings import (
     EXAMPLE,
+    MAPPING,
+    PROGRAMS,
     bean_check,
     bought,
     entries,
@@ -57,6 +60,9 @@ class TestEmulatedAccount:
         postings = seeded(2000)
         outcomes = [*post(path, *postings[:1000], mapping=EXAMPLE), *post(path, *postings[1000:], mapping=EXAMPLE)]
         assert "" == bean_check(path)
+        outer = tmp_path / "all.beancount"
+        outer.write_text('include "books.beancount"\n')
+        assert "" == bean_check(outer)
         legs: dict[str, list[tuple[Decimal, str]]] = defaultdict(list)
         for row in query(path, "SELECT ENTRY_META('brex-key') AS key, str(number) AS number, currency"):
             legs[row["key"]].append((Decimal(row["number"]), row["currency"]))
@@ -121,10 +127,27 @@ class TestText:
         rows = query(path, "SELECT DISTINCT narration")
         assert {"é" * 100_000, "line\n" * 1000} == {row["narration"] for row in rows}
 
+    def test_with_line_ends_of_any_kind_can_be_formatted(self, tmp_path: Path) -> None:
+        """What ``bean-format`` makes of the books is still what they were."""
+        path = tmp_path / "books.beancount"
+        ends = "".join(f"a{end}b" for end in "\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+        post(path, posting(0, memo=ends, vendor={"id": "v", "name": ends}, lines=entry(memo=ends), key=ends, id=ends))
+        before = query(path, "SELECT payee, narration, ENTRY_META('brex-key') AS key, META('memo') AS memo, position")
+        command = [PROGRAMS / "bean-format", "-o", path, path]
+        subprocess.run(command, capture_output=True, timeout=120, check=True)
+        assert "" == bean_check(path)
+        assert before == query(
+            path, "SELECT payee, narration, ENTRY_META('brex-key') AS key, META('memo') AS memo, position"
+        )
+
 
 def cleaned(text: str) -> str:
     return "".join(
-        "\ufffd" if (c not in "\n\r\t" and (c < " " or "\x7f" <= c <= "\x9f")) or "\ud800" <= c <= "\udfff" else c
+        "\n"
+        if c in "\u2028\u2029"
+        else "\ufffd"
+        if (c not in "\n\r\t" and (c < " " or "\x7f" <= c <= "\x9f")) or "\ud800" <= c <= "\udfff"
+        else c
         for c in text
     )
 
@@ -159,12 +182,22 @@ class TestAmounts:
             dict(one.debits) for one in entries(path)
         ]
 
-    def test_of_whole_numbers_need_our_tolerance(self, tmp_path: Path) -> None:
-        """Without the option that the first block sets, a price in yen that does not divide would be an error."""
+    def test_need_no_option_of_ours(self, tmp_path: Path) -> None:
+        """Books that another file includes, which has no options, are taken: prices that do not divide, in yen too."""
         path = tmp_path / "books.beancount"
-        post(path, posting(0, priced("1000", "JPY", "3", "EUR")))
-        path.write_text(path.read_text().replace(TOLERANCE, ""))
-        assert "does not balance" in bean_check(path)
+        mapping = {**MAPPING, "accounts": {"6320": "Expenses:Software", "2100": "Expenses:Other"}}
+        both = [
+            [line("DEBIT", amount, currency, "6320", **bought("7", "EUR")), line("CREDIT", amount, currency, "2100",
+                **bought("3.33", "CHF"))]
+            for amount, currency in (("8207", "JPY"), ("7.77", "USD"))
+        ]  # fmt: skip
+        cases = [case for case in self.CASES if case[2] is not None]
+        post(path, *(posting(at, priced(*case)) for at, case in enumerate(cases)))
+        post(path, *(posting(at, lines) for at, lines in enumerate(both, start=1000)), mapping=mapping)
+        assert path.read_text().count(" @@ ") > len(cases) // 2
+        outer = tmp_path / "all.beancount"
+        outer.write_text('include "books.beancount"\n')
+        assert "" == bean_check(outer)
 
     def test_that_are_a_little_off_only_we_refuse(self, tmp_path: Path) -> None:
         """Beancount lets 0.004 pass, written by hand; a posting of it is rejected."""
@@ -201,6 +234,30 @@ class TestAmounts:
 def priced(amount: str | Decimal, currency: str, first: Any, first_currency: str | None) -> list[dict[str, Any]]:
     """Lines of which the debit was paid in another currency first."""
     return entry(amount, currency, **({} if first is None else bought(first, str(first_currency))))
+
+
+class TestOtherDirectives:
+    def test_of_accounts_by_hand_are_kept_to(self, tmp_path: Path) -> None:
+        """An account that was opened by hand for one currency is neither opened again nor given another one."""
+        path = tmp_path / "books.beancount"
+        path.write_text("1999-01-01 open Liabilities:Brex:Card USD\n1999-01-01 open Expenses:Software\n")
+        outcomes = post(path, posting(0), posting(1, entry("5", "GBP")))
+        assert [None, "currency-not-allowed:Liabilities:Brex:Card"] == [getattr(one, "code", None) for one in outcomes]
+        assert "" == bean_check(path)
+
+    def test_for_the_operating_currency_are_taken(self, tmp_path: Path) -> None:
+        """The option is read as one."""
+        path = tmp_path / "books.beancount"
+        post(path, posting(0), mapping={**MAPPING, "ledger": {"operating_currency": "USD"}})
+        assert "" == bean_check(path)
+        assert ["USD"] == loaded(path, "operating_currency")
+
+
+def loaded(path: Path, option: str) -> Any:
+    """What Beancount takes an option for."""
+    program = "import json, sys; from beancount import loader; print(json.dumps(loader.load_file(sys.argv[1])[2]["
+    command = [PROGRAMS / "python", "-c", f"{program}{option!r}]))", path]
+    return json.loads(subprocess.run(command, capture_output=True, timeout=120, check=True).stdout)
 
 
 class TestAmendments:

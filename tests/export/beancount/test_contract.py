@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from brex_accounting.export import Erp, Posting
-from brex_accounting.export.beancount import BeancountLedger, books
+from brex_accounting.export.beancount import BeancountLedger, open_books
 from brex_accounting.export.beancount.blocks import BookedAt, Scan
 from brex_accounting.testing import ErpContract, OpenErp
 from tests import virtual
@@ -43,15 +43,15 @@ class TestBeancountLedger(ErpContract):
 
     async def fail_half_way(self, erp: Erp) -> bool:
         """The disk is full in the middle of the next append, and takes what was written of it back."""
-        real = books.os
+        real = open_books.os
         calls: list[int] = []
 
         def write(descriptor: int, data: memoryview) -> int:
             calls.append(len(data))
             if len(calls) > 1:
-                books.os = real
+                open_books.os = real
                 raise OSError(28, "No space left on device")
             return real.write(descriptor, data[: len(data) // 2])
 
-        books.os = SimpleNamespace(**{**vars(real), "write": write})
+        open_books.os = SimpleNamespace(**{**vars(real), "write": write})
         return True

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brex_accounting.errors import LedgerError
+from brex_accounting.export.beancount import open_books
 from brex_accounting.export.beancount.blocks import BookedAt, Scan, block, is_torn
 from brex_accounting.export.beancount.booked import read_entry
 from brex_accounting.export.beancount.entries import Transaction, reversal, transaction
@@ -51,7 +53,7 @@ def rich_block() -> bytes:
     noted = made(3, entry("3", **bought("2.5", "USD")), id="accr 3~ä", key="a\nb", vendor=None, memo=None)
     back = reversal(read_entry(priced.text.encode().splitlines(keepends=True)), posting(2))
     strange = made(1, memo='"\\\n; end of batch 1 sha256', vendor={"id": "v", "name": "^Ünï \x00"})
-    return block(1, [strange, priced, noted, back], ["1970-01-01 open Expenses:Über-2"], first=True)
+    return block(1, [strange, priced, noted, back], ["1970-01-01 open Expenses:Über-2"], first=True, currency="USD")
 
 
 class TestAppend:
@@ -86,30 +88,40 @@ class TestAppend:
             found = set(find(path, *keys))
             # Without its line end the last line is whole as well.
             assert found == (keys if size >= len(whole) - 1 else set()), size
+            assert whole[:size] == path.read_bytes()
+            assert [] == torn(path)
+            post(path, posting(3))
             left = path.read_bytes()
             assert left.startswith(before)
-            assert found or b"brex-accounting" not in left
+            assert found | {"accr_3"} == set(find(path, "accr_3", *keys))
+            # Fewer bytes than these are a comment.
+            broken = not found and whole[len(before) : size].strip()[2:]
+            assert ([] if not broken else [whole[whole.index(b"; brex-") : size]]) == torn(path)
+            for kept in path.parent.glob("*.torn-*"):
+                kept.unlink()
 
     def test_behind_another_ends_whole_or_gone(self, tmp_path: Path) -> None:
-        """With a block in front, its entries are found each time, also by an index from before or after the crash."""
+        """With a block in front, its entries are found each time by an index from before the crash, and by none."""
         path = tmp_path / "books.beancount"
         post(path, posting(0))
         before, index = path.read_bytes(), path.with_name("books.beancount.index").read_bytes()
         post(path, posting(1))
-        whole, later = path.read_bytes(), path.with_name("books.beancount.index").read_bytes()
+        whole = path.read_bytes()
         for size in {*range(len(before), len(whole), 1 if SOAK else 13), len(whole) - 1, len(whole)}:
-            for left in (index, later):
+            for left in (index, b""):
                 path.write_bytes(whole[:size])
                 path.with_name("books.beancount.index").write_bytes(left)
                 expected = {"accr_0", "accr_1"} if size >= len(whole) - 1 else {"accr_0"}
                 assert expected == set(find(path, "accr_0", "accr_1"))
-                assert path.read_bytes().startswith(before)
+                assert whole[:size] == path.read_bytes()
 
     def test_of_an_amendment_is_whole_or_gone(self, tmp_path: Path) -> None:
         """Cut at any byte, an entry has its old version or its new one, and a repeated ``amend`` gives the new one."""
         path = tmp_path / "books.beancount"
         post(path, posting(0, entry("10")))
         size = path.stat().st_size
+        index = path.with_name("books.beancount.index")
+        before = index.read_bytes()
         new = posting(0, entry("12"))
 
         def amend() -> None:
@@ -120,6 +132,7 @@ class TestAppend:
         whole = path.read_bytes()
         for cut in range(size, len(whole) - 1, 1 if SOAK else 41):
             path.write_bytes(whole[:cut])
+            index.write_bytes(before)
             assert [10] == [one.debits["USD"] for one in entries(path)]
             amend()
             assert [12] == [one.debits["USD"] for one in entries(path)]
@@ -130,6 +143,7 @@ class TestAppend:
         first = post(path, posting(0), posting(1))
         whole = path.read_bytes()
         path.write_bytes(whole[: len(whole) * 2 // 3])
+        path.with_name("books.beancount.index").unlink()
         assert first == post(path, posting(0), posting(1))
         assert whole == path.read_bytes()
         assert "" == bean_check(path)
@@ -138,13 +152,93 @@ class TestAppend:
         """Room that the file system made and never filled is no text."""
         path = tmp_path / "books.beancount"
         post(path, posting(0))
-        before = path.read_bytes()
+        before, index = path.read_bytes(), path.with_name("books.beancount.index").read_bytes()
         post(path, posting(1))
         whole = path.read_bytes()
         for kept in (len(before), len(before) + 60, len(before) + 200):
             path.write_bytes(whole[:kept] + b"\0" * (len(whole) - kept))
+            path.with_name("books.beancount.index").write_bytes(index)
             assert {"accr_0"} == set(find(path, "accr_0", "accr_1"))
-            assert before == path.read_bytes().rstrip(b"\n") + b"\n"
+            post(path, posting(1))
+            assert whole == path.read_bytes().replace(b"\n\n\n", b"\n\n")
+
+
+def torn(path: Path) -> list[bytes]:
+    """What was cut off."""
+    return [kept.read_bytes() for kept in sorted(path.parent.glob(f"{path.name}.torn-*"))]
+
+
+class TestWhatWasWholeBefore:
+    @pytest.mark.parametrize("lines", [1, 2, 5, 8])
+    def test_is_never_cut(self, lines: int, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        """Whoever takes lines off the end by hand is asked each time, by readers and writers; nothing is changed."""
+        path = tmp_path / "books.beancount"
+        post(path, posting(0))
+        post(path, posting(1))
+        text = b"".join(path.read_bytes().splitlines(keepends=True)[:-lines])
+        whole = path.read_bytes()
+        path.write_bytes(text)
+        index = path.with_name("books.beancount.index").read_bytes()
+        for work in (find, post, find, post):
+            with pytest.raises(LedgerError, match=r"batch 2 in books\.beancount was whole.*remove what there is"):
+                work(path, posting(2)) if work is post else work(path, "accr_0")  # type: ignore[operator]
+            with pytest.raises(LedgerError, match=r"write the line '; end of batch 2 sha256 [0-9a-f]{64}'"):
+                entries(path)
+        assert text == path.read_bytes()
+        assert index == path.with_name("books.beancount.index").read_bytes()
+        assert [] == torn(path)
+        assert not caplog.records
+        path.write_bytes(text + whole[whole.rindex(b"; end of batch 2") :])
+        assert "accr_0" in find(path, "accr_0", "accr_1")
+        path.write_bytes(text[: text.rindex(b"; brex-accounting batch 2")])
+        post(path, posting(1))
+        assert {"accr_0", "accr_1"} == set(find(path, "accr_0", "accr_1"))
+
+    def test_is_known_after_edits_in_front_of_it(self, tmp_path: Path) -> None:
+        """Text that was taken away in front of the block, or the block's own first line cut short, hide nothing."""
+        path = tmp_path / "books.beancount"
+        path.write_bytes(b"; kept by hand, and taken away later\n" * 50)
+        post(path, posting(0))
+        post(path, posting(1))
+        whole = path.read_bytes()
+        ended = whole[whole.index(b"; brex-") : whole.rindex(b"; end of")]
+        for text in (ended, b"; longer\n" * 500 + ended, whole[: whole.rindex(b"; brex-") + 30]):
+            path.write_bytes(text)
+            with pytest.raises(LedgerError, match="was whole"):
+                post(path, posting(2))
+            assert text == path.read_bytes()
+
+    def test_is_cut_with_a_copy_where_no_index_knows(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        """Without an index nobody can tell; what is cut off is kept, under a number that is free, and said."""
+        path = tmp_path / "books.beancount"
+        post(path, posting(0))
+        text = path.read_bytes()[:-10]
+        for count in (1, 2):
+            path.write_bytes(text)
+            path.with_name("books.beancount.index").unlink()
+            assert {} == find(path, "accr_0")
+            post(path, posting(0))
+            assert [text] * count == torn(path)
+            (record,) = caplog.records
+            assert record.getMessage().endswith(f"copied to books.beancount.torn-{count}")
+            caplog.clear()
+
+    def test_stays_where_there_is_no_room_for_a_copy(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The copy is on the disk before anything is cut off."""
+        path = tmp_path / "books.beancount"
+        post(path, posting(0))
+        text = path.read_bytes()[:-10]
+        path.write_bytes(text)
+        path.with_name("books.beancount.index").unlink()
+
+        def fsync(descriptor: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(open_books, "os", SimpleNamespace(**{**vars(os), "fsync": fsync}))
+        with pytest.raises(LedgerError, match="No space left on device"):
+            post(path, posting(0))
+        assert text == path.read_bytes()
+        assert [] == torn(path)
 
 
 HAND = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import sqlite3
@@ -19,8 +20,7 @@ import pytest
 
 from brex_accounting.errors import InvalidArgument, LedgerError
 from brex_accounting.export import Amends, Erp, LedgerEntry, ListsEntries, Posted, Previews, Rejected, Validates
-from brex_accounting.export.beancount import BeancountLedger
-from brex_accounting.export.beancount import books as books_module
+from brex_accounting.export.beancount import BeancountLedger, open_books, reading_lock
 from brex_accounting.export.beancount import ledger as ledger_module
 from brex_accounting.export.beancount.entries import reference_of, transaction
 from tests import virtual
@@ -431,6 +431,175 @@ class TestText:
         assert ["accr_0"] == [one.key for one in entries(books)]
 
 
+class TestCurrencies:
+    def test_of_accounts_by_hand_are_kept_to(self, books: Path) -> None:
+        """What is not in the list of an ``open`` directive is rejected by everything that can, by account."""
+        books.write_text('2000-01-01 open Liabilities:Brex:Card USD,EUR "STRICT" ; GBP\n2000-01-01 open Assets:Any\n')
+        bad = posting(1, entry("5", "GBP"))
+
+        async def main(ledger: BeancountLedger) -> None:
+            expected = Rejected(
+                "The books open Liabilities:Brex:Card for EUR, USD only: add GBP there, or map these lines to another "
+                "account.",
+                code="currency-not-allowed:Liabilities:Brex:Card",
+            )
+            assert expected == await ledger.validate(bad)
+            assert f"; {expected.message}\n" == ledger.preview(bad)
+            assert None is await ledger.validate(posting(0))
+            assert [posted(0), expected] == await ledger.post([posting(0), bad])
+            assert expected == await ledger.amend(posting(0, entry("5", "GBP")), posted(0))
+            edit(books, "USD,EUR", "USD, GBP")
+            assert [posted(1)] == await ledger.post([bad])
+
+        using(books, main)
+
+    def test_are_looked_up_before_anything_else_is(self, books: Path) -> None:
+        """The first thing that is asked may be whether a posting is taken."""
+        books.write_text("2000-01-01 open Expenses:Software USD\n")
+
+        async def main() -> None:
+            ledger = BeancountLedger(books, mapping=MAPPING)
+            bought_in_euros = posting(1, entry("5", **bought("4", "EUR")))
+            found = await ledger.validate(bought_in_euros)
+            assert "currency-not-allowed:Expenses:Software" == getattr(found, "code", None)
+            await ledger.aclose()
+
+        virtual.run(main())
+
+    def test_that_is_kept_in_is_said_once(self, books: Path) -> None:
+        """The first block of books that do not say it says it, and no other one does."""
+        mapping = {**MAPPING, "ledger": {"operating_currency": "USD"}}
+        for index in range(2):
+            post(books, posting(index), mapping=mapping)
+        assert 1 == books.read_text().count('option "operating_currency" "USD"\n')
+        by_hand = books.with_name("hand.beancount")
+        by_hand.write_text('option "operating_currency" "EUR"\n')
+        post(by_hand, posting(0), mapping=mapping)
+        assert 1 == by_hand.read_text().count("operating_currency")
+
+
+def found_in(folder: Path) -> dict[str, tuple[bytes, int, int]]:
+    """All files with what is in them, and when they were written."""
+    return {
+        each.name: (each.read_bytes(), each.stat().st_mtime_ns, each.stat().st_ino) for each in sorted(folder.iterdir())
+    }
+
+
+def torn(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"\n; brex-accounting batch 3 entries 1 bytes 5")
+
+
+READ: dict[str, Any] = {
+    "as they were left": lambda path: None,
+    "without an index": lambda path: path.with_name(f"{path.name}.index").unlink(),
+    "without a lock": lambda path: path.with_name(f"{path.name}.lock").unlink(missing_ok=True),
+    "alone": lambda path: [each.unlink() for each in path.parent.iterdir() if each != path],
+    "with text by hand": lambda path: path.write_text(f"{path.read_text()}; by hand\n"),
+    "edited in front": lambda path: path.write_text(f"; by hand\n{path.read_text()}"),
+    "with an index that is damaged": lambda path: path.with_name(f"{path.name}.index").write_bytes(b"x" * 5000),
+    "with a block that was broken off": torn,
+}
+
+
+class TestReaders:
+    @pytest.mark.parametrize("state", READ)
+    def test_change_no_file(self, books: Path, state: str) -> None:
+        """Opening, finding, listing, validating and previewing make, change and touch nothing, and give everything."""
+        post(books, posting(0), posting(1))
+        post(books, posting(2))
+        READ[state](books)
+        before = found_in(books.parent)
+        books.parent.chmod(0o555)
+
+        async def main(ledger: BeancountLedger) -> None:
+            for _ in range(2):
+                assert {"accr_0", "accr_2"} == set(await ledger.find(["accr_0", "accr_2", "accr_3"]))
+                assert ["accr_0", "accr_1", "accr_2"] == [one.key for one in await listed(ledger)]
+                await ledger.validate(posting(3))
+                ledger.preview(posting(3))
+
+        try:
+            using(books, main)
+        finally:
+            books.parent.chmod(0o755)
+        assert before == found_in(books.parent)
+        post(books, posting(3))
+        assert 4 == len(entries(books))
+
+    def test_need_no_permission_to_lock(self, books: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where the lock may not be opened, the books are read without it."""
+        post(books, posting(0))
+
+        def refused(path: Path, flags: int) -> int:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+        monkeypatch.setattr(reading_lock, "os", SimpleNamespace(**{**vars(os), "open": refused}))
+        assert {"accr_0"} == set(find(books, "accr_0"))
+
+    def test_wait_for_a_writer(self, books: Path) -> None:
+        """While somebody else writes, nobody reads; several read at once."""
+        post(books, posting(0))
+
+        async def main() -> None:
+            ledger = BeancountLedger(books, mapping=MAPPING, lock_wait=0.02)
+            with filelock.FileLock(f"{books}.lock"), pytest.raises(LedgerError, match="another process has been writ"):
+                await ledger.find(["accr_0"])
+            with reading_lock.reading_lock(books.with_name("books.beancount.lock"), 0):
+                assert {"accr_0"} == set(await ledger.find(["accr_0"]))
+                with pytest.raises(LedgerError, match="another process has been writing"):
+                    await ledger.post([posting(1)])
+            await ledger.aclose()
+
+        virtual.run(main())
+
+    def test_go_on_while_the_index_is_made(self, books: Path) -> None:
+        """A walk that began without an index survives the posts that make one."""
+        post(books, *(posting(i) for i in range(1200)))
+        books.with_name("books.beancount.index").unlink()
+
+        async def main(ledger: BeancountLedger) -> None:
+            walk = ledger.list_entries()
+            await anext(walk)
+            await ledger.post([posting(5000)])
+            assert {"accr_5000"} == set(await ledger.find(["accr_5000"]))
+            assert 1199 == len([one async for one in walk])
+
+        using(books, main)
+
+
+def database() -> bytes:
+    """A file of SQLite's."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE books (entry TEXT)")
+        return connection.serialize()
+
+
+NO_TEXT = {
+    "a database": database(),
+    "UTF-16": "2020-01-01 open Assets:Cash\n".encode("utf-16"),
+    "UTF-16 without its mark": "2020-01-01 open Assets:Cash\n".encode("utf-16-le"),
+    "Latin-1": "; Bücher\n2020-01-01 open Assets:Cash\n".encode("latin-1"),
+    "room that nobody filled": b"\0" * 100,
+    "a NUL far behind": b"; kept by hand\n" * 10_000 + b"; \0\n",
+    "no text behind a block": None,
+}
+
+
+class TestWhatIsNoText:
+    @pytest.mark.parametrize("kind", NO_TEXT)
+    def test_is_refused(self, books: Path, kind: str) -> None:
+        """A file that is no text in UTF-8 is neither read nor written; the error names it and the remedy."""
+        content = NO_TEXT[kind]
+        if content is None:
+            post(books, posting(0))
+            content = books.read_bytes() + b"; B\xfccher\n"
+        books.write_bytes(content)
+        for work in (lambda: post(books, posting(1)), lambda: find(books, "accr_1"), lambda: entries(books)):
+            with pytest.raises(LedgerError, match=r"books\.beancount is no text in UTF-8.*Pass the path of"):
+                work()
+        assert content == books.read_bytes()
+
+
 class TestIndex:
     @pytest.mark.parametrize(
         "damage",
@@ -515,8 +684,10 @@ def changed(path: Path, statement: str) -> None:
 class TestErrors:
     def test_of_the_disk_name_the_file(self, tmp_path: Path) -> None:
         """A folder that is missing, and a file that is a folder meanwhile, are LedgerErrors with the remedy."""
-        with pytest.raises(LedgerError, match="The folder must exist"):
-            post(tmp_path / "none" / "books.beancount", posting())
+        missing = tmp_path / "none" / "books.beancount"
+        for work in (lambda: using(missing, listed), lambda: find(missing, "accr_0"), lambda: post(missing, posting())):
+            with pytest.raises(LedgerError, match=r"none: No such file or directory\. The folder must exist"):
+                work()
         path = tmp_path / "books.beancount"
         ledger = BeancountLedger(path, mapping=MAPPING)
         path.mkdir()
@@ -537,7 +708,7 @@ class TestErrors:
             return written
 
         with monkeypatch.context() as patched:
-            patched.setattr(books_module, "os", SimpleNamespace(**{**vars(os), "write": write}))
+            patched.setattr(open_books, "os", SimpleNamespace(**{**vars(os), "write": write}))
             with pytest.raises(LedgerError, match="No space left on device"):
                 post(books, posting(1))
         assert before == books.read_bytes()
@@ -570,7 +741,7 @@ class TestErrors:
             calls.append("write")
             return os.write(descriptor, data)
 
-        monkeypatch.setattr(books_module, "os", SimpleNamespace(**{**vars(os), "fsync": fsync, "write": write}))
+        monkeypatch.setattr(open_books, "os", SimpleNamespace(**{**vars(os), "fsync": fsync, "write": write}))
         post(books, posting(0))
         post(books, posting(1))
         assert ["write", "file", "folder", "write", "file"] == calls

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from brex_accounting.errors import InvalidArgument
-from brex_accounting.export.beancount import AccountMapping, BeancountLedger, read_mapping
+from brex_accounting.export.beancount import AccountMapping, BeancountLedger, entries, read_mapping
 from brex_accounting.export.beancount.mapping import NoAccount
-from tests.export.beancount.postings import EXAMPLE, MAPPING, line, posting, value
+from tests.export.beancount.postings import EXAMPLE, MAPPING, ROOT, line, posting, value
+
+PAGE = ROOT / "docs" / "beancount.md"
 
 
 def account(mapping: Any, one: dict[str, Any], type_: str = "CARD_EXPENSE_POST") -> str | NoAccount:
@@ -74,6 +79,7 @@ MISTAKES = {
     "ledger.open_accounts: expected true or false": {"ledger": {"open_accounts": 1}},
     "ledger.open_date: expected a date": {"ledger": {"open_date": "1970-01-01"}},
     "ledger.fava_url: expected the address": {"ledger": {"fava_url": "localhost"}},
+    "ledger.operating_currency: expected the code": {"ledger": {"operating_currency": "usd"}},
     "account.field: expected the id of a field": {"account": {"field": " "}},
     "account.unmapped: expected the name of an account": {"account": {"unmapped": "Other"}},
     "accounts.6320: expected the name of an account": {"accounts": {"6320": "Software"}},
@@ -150,3 +156,36 @@ def test_the_example_maps_the_emulated_account() -> None:
     assert {"Assets", "Liabilities", "Income", "Expenses"} == {name.split(":")[0] for name in mapping.accounts.values()}
     assert datetime.date(1970, 1, 1) == mapping.open_date
     assert "account" == mapping.account_field
+    assert "USD" == mapping.operating_currency
+
+
+class TestPage:
+    BLOCKS = re.findall(r"^```toml\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+
+    def test_has_mappings(self) -> None:
+        """Blocks are found; none would prove nothing."""
+        assert len(self.BLOCKS) > 3
+
+    @pytest.mark.parametrize("block", BLOCKS)
+    def test_mappings_are_right(self, block: str) -> None:
+        """Each TOML block of the page is a mapping that is taken as it stands."""
+        assert isinstance(read_mapping(tomllib.loads(block)), AccountMapping)
+
+    def test_names_every_setting(self) -> None:
+        """The first block has each table and key that there is, and none is at its default."""
+        whole = read_mapping(tomllib.loads(self.BLOCKS[0]))
+        missing = [
+            each.name
+            for each in attrs.fields(AccountMapping)
+            if getattr(whole, each.name) == getattr(AccountMapping(), each.name)
+        ]
+        assert [] == missing
+
+    def test_names_every_code(self) -> None:
+        """Each code that the ledger rejects with stands on the page."""
+        source = "".join(path.read_text() for path in Path(entries.__file__).parent.glob("*.py"))
+        codes = set(re.findall(r'code=f?"([a-z-]+)', source)) | {"no-account", "unbalanced", "no-entry"}
+        assert len(codes) > 6
+        _, rows = PAGE.read_text().split("\n## What is rejected\n")
+        table, _ = rows.split("\n## ", 1)
+        assert codes == set(re.findall(r"^\| `([a-z-]+)", table, re.MULTILINE))

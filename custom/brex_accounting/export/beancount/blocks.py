@@ -25,15 +25,18 @@ from .entries import Transaction
 from .syntax import unquoted
 
 TOLERANCE: Final = 'option "inferred_tolerance_default" "*:0.001"\n'
-"""Total prices are divided and multiplied again in 28 digits, and whole numbers would leave no room for that."""
+"""Total prices are divided and multiplied again in 28 digits, and what is edited by hand may leave no room for that."""
+
+OPERATING: Final = 'option "operating_currency" "%s"'
+"""What Fava shows totals in."""
 
 _MARK: Final = b"; brex-accounting batch "
 _BEGIN: Final = re.compile(rb"; brex-accounting batch (\d+) entries \d+ bytes (\d+) sha256 ([0-9a-f]{64})\s*")
 _HEADER: Final = re.compile(rb"\d{4,}[-/]\d+[-/]\d+\s+(?:[*!]|txn)(?!\S)")
-_OPEN: Final = re.compile(rb"\d{4,}[-/]\d+[-/]\d+\s+open\s+([^\s;]+)")
+_OPEN: Final = re.compile(rb"\d{4,}[-/]\d+[-/]\d+\s+open\s+([^\s;]+)([^;\"\n]*)")
 _FACT: Final = re.compile(rb"\s+brex-(key|hash|reverses):\s*(?:\"((?:[^\\\"]|\\.)*)\"|TRUE)")
 _STRING: Final = rb'"(?:[^"\\]|\\.)*"'
-_OPENS: Final = re.compile(rb"\d{4}-\d\d-\d\d open \S+")
+_OPENS: Final = re.compile(rb"\d{4}-\d\d-\d\d open \S+|option \"operating_currency\" \"[A-Z0-9'._-]+\"")
 _BOOKS: Final = re.compile(rb"\d{4,}-\d\d-\d\d \* (?:%b ?){0,2}(?: ?\^[A-Za-z0-9\-_/.]+)*" % _STRING)
 _BELOW: Final = re.compile(
     rb"  brex-[a-z]+: (?:%b|TRUE)|    [a-z][a-zA-Z0-9_-]+: (?:%b|-?[\d.]+ \S+)"
@@ -42,6 +45,7 @@ _BELOW: Final = re.compile(
 _SHORTEST: Final = (
     b'2000-01-01 * ""',
     b"2000-01-01 open A",
+    OPERATING.encode() % b"A",
     b'  brex-a: ""',
     b"  brex-reverses: TRUE",
     b'    aa: ""',
@@ -78,10 +82,12 @@ class OpenedAt:
     Attributes:
         offset: Where it is.
         account: What it opens.
+        currencies: What may be booked there, with a blank between; empty where that is anything.
     """
 
     offset: int
     account: str
+    currencies: str = ""
 
 
 @frozen
@@ -119,7 +125,9 @@ class Unended:
     number: int = 0
 
 
-def block(number: int, transactions: Sequence[Transaction], opens: Sequence[str], *, first: bool) -> bytes:
+def block(
+    number: int, transactions: Sequence[Transaction], opens: Sequence[str], *, first: bool, currency: str | None = None
+) -> bytes:
     """The text of a block.
 
     Args:
@@ -127,8 +135,10 @@ def block(number: int, transactions: Sequence[Transaction], opens: Sequence[str]
         transactions: What is booked.
         opens: ``open`` directives that are due.
         first: Whether it is the first one of its file.
+        currency: The operating currency that it names; None for none.
     """
-    head = (TOLERANCE if first else "") + "".join(f"{line}\n" for line in opens)
+    options = (TOLERANCE if first else "") + ("" if currency is None else f"{OPERATING % currency}\n")
+    head = options + "".join(f"{line}\n" for line in opens)
     body = "\n".join([*([head] if head else []), *(one.text for one in transactions)]).encode()
     digest = hashlib.sha256(body).hexdigest()
     end = _end(number, digest)
@@ -151,6 +161,8 @@ class Scan:
         self.position = start
         self.unended: Unended | None = None
         """After the walk: the block that the file ends in."""
+        self.binary: int | None = None
+        """The first line that is no text."""
 
     def __iter__(self) -> Iterator[Found]:
         self._file.seek(self.position)
@@ -160,6 +172,7 @@ class Scan:
         for line in self._file:
             at = self.position
             self.position += len(line)
+            self._check(line, at)
             if line[:1] in (b" ", b"\t"):
                 if offset >= 0 and b"brex-" in line and (fact := _FACT.match(line)) and fact[1] not in facts:
                     facts[fact[1]] = unquoted((fact[2] or b"").decode(errors="replace"))
@@ -172,7 +185,8 @@ class Scan:
                 if _HEADER.match(line):
                     offset = at
                 elif opened := _OPEN.match(line):
-                    yield OpenedAt(at, opened[1].decode(errors="replace"))
+                    currencies = opened[2].decode(errors="replace").replace(",", " ").split()
+                    yield OpenedAt(at, opened[1].decode(errors="replace"), " ".join(currencies))
             elif line.startswith(_MARK):
                 # A block before it that has no end was edited: an append never leaves one behind.
                 current = self._begun(at, line)
@@ -185,6 +199,10 @@ class Scan:
         # A first line that was broken off early, or room that was made for a block, and nothing in it.
         if current is None and (line.startswith(b"\0") or (len(line) > 2 and _MARK.startswith(line))):
             self.unended = Unended(self.position - len(line))
+
+    def _check(self, line: bytes, at: int) -> None:
+        if self.binary is None and not _is_text(line):
+            self.binary = at
 
     def _begun(self, at: int, line: bytes) -> Unended | None:
         found = _BEGIN.fullmatch(line)
@@ -232,8 +250,19 @@ def _could_become_ours(rest: bytes) -> bool:
     )
 
 
+def _is_text(line: bytes) -> bool:
+    if b"\0" in line:
+        return False
+    if not line.isascii():
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
 def _end(number: int, digest: str) -> bytes:
     return f"; end of batch {number} sha256 {digest}\n".encode()
 
 
-__all__ = ["TOLERANCE", "BlockEnd", "BookedAt", "Found", "OpenedAt", "Scan", "Unended", "block", "is_torn"]
+__all__ = ["OPERATING", "TOLERANCE", "BlockEnd", "BookedAt", "Found", "OpenedAt", "Scan", "Unended", "block", "is_torn"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
 from attrs import frozen
 
-from brex_accounting_client.models import AccountingRecordLineItem, LineItemType
+from brex_accounting_client.models import AccountingRecordLineItem, Amount, LineItemType
 
 from ..erp import Rejected
 from ..posting import Posting, flaw
@@ -29,11 +30,13 @@ class Transaction:
 
     Attributes:
         text: Its lines.
-        accounts: Those that it touches.
+        accounts: Those that it touches, one for each leg.
+        currencies: What is booked on each of them.
     """
 
     text: str
     accounts: tuple[str, ...]
+    currencies: tuple[str, ...] = ()
 
 
 def reference_of(key: str) -> str:
@@ -58,6 +61,7 @@ def transaction(posting: Posting, mapping: AccountMapping) -> Transaction | Reje
     record = posting.record
     record_type = str(record.type)
     accounts: list[str] = []
+    currencies: list[str] = []
     parts = [
         f"{posting.date.isoformat()} * {_strings(posting)}{_links(record.id, posting.key)}\n",
         _facts(posting, sayable(posting.content_hash)),
@@ -67,8 +71,33 @@ def transaction(posting: Posting, mapping: AccountMapping) -> Transaction | Reje
         if isinstance(account, NoAccount):
             return _no_account(account, record_type, line)
         accounts.append(account)
-        parts.append(_leg(line, account, mapping))
-    return Transaction(text="".join(parts), accounts=tuple(accounts))
+    priced = _priced(posting.lines, accounts, mapping)
+    # Whole numbers let Beancount infer no tolerance, and a price divides and multiplies.
+    settled_in = {line.amount.currency for line, has_price in zip(posting.lines, priced, strict=True) if has_price}
+    for line, account, has_price in zip(posting.lines, accounts, priced, strict=True):
+        currency, text = _leg(line, account, has_price=has_price, least=2 if line.amount.currency in settled_in else 0)
+        currencies.append(currency)
+        parts += text, _metadata(line, mapping)
+    return Transaction(text="".join(parts), accounts=tuple(accounts), currencies=tuple(currencies))
+
+
+def not_allowed(made: Transaction, allowed: Mapping[str, frozenset[str]]) -> Rejected | None:
+    """Why the books do not take a transaction: one of their accounts is opened for other currencies only.
+
+    Args:
+        made: The transaction.
+        allowed: What may be booked on accounts that are opened for some currencies only.
+    """
+    if not allowed:
+        return None
+    for account, currency in zip(made.accounts, made.currencies, strict=True):
+        if currency not in allowed.get(account, (currency,)):
+            message = (
+                f"The books open {account} for {', '.join(sorted(allowed[account]))} only: "
+                f"add {currency} there, or map these lines to another account."
+            )
+            return Rejected(message, code=f"currency-not-allowed:{account}")
+    return None
 
 
 def reversal(booked: BookedEntry, posting: Posting) -> Transaction:
@@ -88,7 +117,8 @@ def reversal(booked: BookedEntry, posting: Posting) -> Transaction:
         # Not with a minus sign: that would round.
         units = leg.units.copy_negate() if leg.units else leg.units
         parts.append(f"  {leg.account}  {units:f} {leg.currency}{price}\n")
-    return Transaction(text="".join(parts), accounts=tuple(leg.account for leg in booked.legs))
+    accounts, currencies = (leg.account for leg in booked.legs), (leg.currency for leg in booked.legs)
+    return Transaction(text="".join(parts), accounts=tuple(accounts), currencies=tuple(currencies))
 
 
 def _refused(posting: Posting, mapping: AccountMapping) -> Rejected | None:
@@ -145,27 +175,50 @@ def _facts(posting: Posting, said_hash: str) -> str:
     )
 
 
-def _leg(line: AccountingRecordLineItem, account: str, mapping: AccountMapping) -> str:
-    amount, currency = line.amount.amount, line.amount.currency
-    sign = "" if line.type is LineItemType.DEBIT or not amount else "-"
-    settled = number(amount, currency)
+def _priced(lines: Sequence[AccountingRecordLineItem], accounts: Sequence[str], mapping: AccountMapping) -> list[bool]:
+    """Which lines are booked in the currency that was paid in."""
+    found = [_priceable(line, account, mapping) for line, account in zip(lines, accounts, strict=True)]
+    for currency in {line.amount.currency for line, has_price in zip(lines, found, strict=True) if has_price}:
+        places = [place for place, line in enumerate(lines) if line.amount.currency == currency]
+        if digits([lines[place].amount.amount for place in places]) > MOST_PRICED_DIGITS:
+            found = [has_price and place not in places for place, has_price in enumerate(found)]
+        elif all(found[place] for place in places):
+            # Beancount infers its tolerance from what is booked in a currency, and not from prices.
+            found[places[-1]] = False
+    return found
+
+
+def _priceable(line: AccountingRecordLineItem, account: str, mapping: AccountMapping) -> bool:
     original = line.original_amount
-    text, noted = f"  {account}  {sign}{settled} {currency}\n", ""
-    if original is not None and original != line.amount:
-        first = original.amount
-        writable = is_currency(original.currency) and digits([first]) <= MOST_PRICED_DIGITS
-        foreign = mapping.prices and original.currency != currency and account.startswith(_PRICED)
-        # Beancount divides a total price by its units: without any it has none.
-        priceable = amount > 0 and first > 0 and digits([amount]) <= MOST_PRICED_DIGITS
-        if writable and foreign and priceable:
-            text = (
-                f"  {account}  {sign}{number(first, original.currency)} {original.currency} @@ {settled} {currency}\n"
-            )
-        elif writable:
-            noted = f"    original: {number(first, original.currency)} {original.currency}\n"
-        else:
-            noted = f"    original: {quoted(f'{first} {original.currency}')}\n"
-    return text + noted + _metadata(line, mapping)
+    if original is None or not mapping.prices or not account.startswith(_PRICED):
+        return False
+    # Beancount divides a total price by its units: without any it has none.
+    return (
+        original.currency != line.amount.currency
+        and _is_writable(original)
+        and line.amount.amount > 0
+        and original.amount > 0
+    )
+
+
+def _is_writable(original: Amount) -> bool:
+    return is_currency(original.currency) and digits([original.amount]) <= MOST_PRICED_DIGITS
+
+
+def _leg(line: AccountingRecordLineItem, account: str, *, has_price: bool, least: int) -> tuple[str, str]:
+    """The currency of a leg, and its text."""
+    amount, currency, original = line.amount.amount, line.amount.currency, line.original_amount
+    sign = "" if line.type is LineItemType.DEBIT or not amount else "-"
+    settled = f"{number(amount, currency, least=least)} {currency}"
+    if original is None or original == line.amount:
+        return currency, f"  {account}  {sign}{settled}\n"
+    if not _is_writable(original):
+        noted = quoted(f"{original.amount} {original.currency}")
+        return currency, f"  {account}  {sign}{settled}\n    original: {noted}\n"
+    first = f"{number(original.amount, original.currency)} {original.currency}"
+    if has_price:
+        return original.currency, f"  {account}  {sign}{first} @@ {settled}\n"
+    return currency, f"  {account}  {sign}{settled}\n    original: {first}\n"
 
 
 def _metadata(line: AccountingRecordLineItem, mapping: AccountMapping) -> str:

@@ -17,7 +17,7 @@ from attrs import frozen
 
 from .blocks import BlockEnd, BookedAt, Found, OpenedAt
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _PIECE: Final = 1 << 16
 _MOST_VARIABLES: Final = 500
 
@@ -25,7 +25,7 @@ _SCHEMA: Final = """
 CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), facts TEXT NOT NULL);
 CREATE TABLE entries (offset INTEGER PRIMARY KEY, key TEXT NOT NULL, hash TEXT NOT NULL, reversal INTEGER NOT NULL);
 CREATE INDEX entries_by_key ON entries (key, offset);
-CREATE TABLE opened (offset INTEGER PRIMARY KEY, account TEXT NOT NULL);
+CREATE TABLE opened (offset INTEGER PRIMARY KEY, account TEXT NOT NULL, currencies TEXT NOT NULL);
 CREATE TABLE segments (start INTEGER PRIMARY KEY, stop INTEGER NOT NULL, digest BLOB NOT NULL);
 """
 
@@ -62,7 +62,8 @@ class Indexed:
         build: Another one for each time that it was built anew.
         stamp: What the file was then.
         stop: Up to where the text cannot change by being added to: behind its last whole block.
-        number: The number of that block, 0 without one.
+        number: The highest number of a block up to there, 0 without one.
+        end: Up to where the text counts: a block behind that was broken off.
         entries: How many transactions the index has.
     """
 
@@ -70,6 +71,7 @@ class Indexed:
     stamp: Stamp = Stamp()
     stop: int = 0
     number: int = 0
+    end: int = 0
     entries: int = 0
 
 
@@ -84,36 +86,66 @@ class Index:
     disk; its own journal keeps it whole when a process is killed.
 
     Args:
-        path: The file.
+        path: The file; None for one of SQLite's own, which is gone when it is closed.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
         self._database: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        self.is_for_reading = False
+        """Whether it was opened for reading only."""
 
-    def open(self) -> Indexed:
+    def open(self, *, for_reading: bool = False) -> Indexed:
         """Open or make it.
+
+        Args:
+            for_reading: Neither make nor change anything.
 
         Returns:
             How far it has come.
 
         Raises:
-            Damaged: It is there, and is no index of this version that is whole.
+            Damaged: It is no index of this version that is whole.
             sqlite3.Error: It cannot be opened.
         """
-        database = sqlite3.connect(self.path, timeout=10.0, isolation_level=None)
+        self.is_for_reading = for_reading
+        # An empty name is that of a temporary file, which holds what the cache does not.
+        place = "" if self._path is None else f"{self._path.as_uri()}?mode={'ro' if for_reading else 'rwc'}"
+        database = sqlite3.connect(place, uri=True, timeout=10.0, isolation_level=None)
         self._database = database
+        self._file = self._found()
         try:
             return self._opened(database)
         except sqlite3.DatabaseError as error:
             raise Damaged from error
 
+    def copy(self, other: Index) -> Indexed:
+        """Become what another one is.
+
+        Args:
+            other: An open one.
+
+        Returns:
+            How far that has come.
+
+        Raises:
+            Damaged: That is not whole.
+            sqlite3.Error: There is no room for it.
+        """
+        self.close()
+        database = sqlite3.connect("", isolation_level=None)
+        self._database = database
+        other._open.backup(database)
+        return self._opened(database)
+
     def _opened(self, database: sqlite3.Connection) -> Indexed:
-        database.execute("PRAGMA journal_mode = TRUNCATE")
-        database.execute("PRAGMA synchronous = OFF")
+        if not self.is_for_reading:
+            database.execute("PRAGMA journal_mode = TRUNCATE")
+            database.execute("PRAGMA synchronous = OFF")
         database.execute("PRAGMA cache_size = -8000")
         (version,) = database.execute("PRAGMA user_version").fetchone()
-        if not version:
+        if not version and not self.is_for_reading:
             with self.writing():
                 for statement in filter(str.strip, _SCHEMA.split(";")):
                     database.execute(statement)
@@ -129,8 +161,9 @@ class Index:
     def remove(self) -> None:
         """Close it and remove its files."""
         self.close()
-        for name in (self.path.name, self.path.name + "-journal"):
-            self.path.with_name(name).unlink(missing_ok=True)
+        if self._path is not None:
+            for name in (self._path.name, f"{self._path.name}-journal"):
+                self._path.with_name(name).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close it; closing again does nothing."""
@@ -142,6 +175,18 @@ class Index:
     def is_open(self) -> bool:
         """Whether it is open."""
         return self._database is not None
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the file that is open is no longer the one of its name."""
+        return self._file != self._found()
+
+    def _found(self) -> tuple[int, int] | None:
+        try:
+            found = None if self._path is None else self._path.stat()
+        except OSError:
+            return None
+        return None if found is None else (found.st_dev, found.st_ino)
 
     @property
     def _open(self) -> sqlite3.Connection:
@@ -205,27 +250,27 @@ class Index:
             self._open.execute(f"DELETE FROM {table} WHERE offset >= ?", (start,))  # noqa: S608 - our own names
         self._open.execute("DELETE FROM segments WHERE stop > ?", (start,))
 
-    def add(self, found: Iterable[Found]) -> tuple[int, BlockEnd | None]:
+    def add(self, found: Iterable[Found]) -> tuple[int | None, int]:
         """Take in what a walk over the text finds, as it comes.
 
         Args:
             found: What it finds.
 
         Returns:
-            How many transactions, and the end of the last block.
+            Where the last whole block ends, None without one, and the highest number of one.
         """
-        count, last = 0, None
+        stop, highest = None, 0
         for one in found:
             match one:
                 case BookedAt():
                     row = (one.offset, one.key, one.content_hash, one.reversal)
                     self._open.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", row)
-                    count += 1
                 case OpenedAt():
-                    self._open.execute("INSERT OR REPLACE INTO opened VALUES (?, ?)", (one.offset, one.account))
+                    opened = (one.offset, one.account, one.currencies)
+                    self._open.execute("INSERT OR REPLACE INTO opened VALUES (?, ?, ?)", opened)
                 case BlockEnd():
-                    last = one
-        return count, last
+                    stop, highest = one.stop, max(highest, one.number)
+        return stop, highest
 
     def seal(self, start: int, stop: int, digest: bytes) -> None:
         """Remember a piece of text, to know it again.
@@ -261,6 +306,11 @@ class Index:
         """Those accounts, each once and in order, that the text does not open."""
         query = "SELECT 1 FROM opened WHERE account = ? LIMIT 1"
         return [name for name in sorted(set(accounts)) if self._open.execute(query, (name,)).fetchone() is None]
+
+    def allowed(self) -> Mapping[str, frozenset[str]]:
+        """What may be booked on accounts that were opened for some currencies only."""
+        query = "SELECT account, currencies FROM opened WHERE currencies != '' ORDER BY offset"
+        return {account: frozenset(text.split()) for account, text in self._open.execute(query)}
 
     def page(self, *, after: int, end: int, limit: int) -> Mapping[str, list[int]]:
         """Entries by the offset of their newest version, each with the offsets of its other transactions in front.

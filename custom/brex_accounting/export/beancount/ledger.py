@@ -17,9 +17,10 @@ from ...checks import seconds
 from ...errors import InvalidArgument
 from ..erp import LedgerEntry, Outcome, Posted, Rejected, Repeats
 from ..posting import Posting
-from .books import Books, OpenBooks
-from .entries import Transaction, reference_of, reversal, transaction
+from .books import Books
+from .entries import Transaction, not_allowed, reference_of, reversal, transaction
 from .mapping import AccountMapping, read_mapping
+from .open_books import OpenBooks
 from .syntax import sayable
 
 A = TypeVar("A")
@@ -30,15 +31,16 @@ class BeancountLedger:
     """Keeps books in one text file, which Beancount checks and Fava shows; neither is needed to write it.
 
     Each post is one block at the end of the file, written at once and flushed. What a process leaves of one when it is
-    killed is cut off by the next. Whatever else is in the file stays as it is: it may have been kept by hand before,
-    and be edited meanwhile. Several processes of one machine may use it, each waiting for the others.
+    killed is not counted; the next post cuts it off, and keeps a copy of it in ``….torn-1``. Whatever else is in the
+    file stays as it is: it may have been kept by hand before, and be edited meanwhile. Several processes of one machine
+    may use it, each waiting for the others.
 
     Beside it are two files: ``….lock``, and ``….index``, which knows where each entry is and is made anew whenever it
     is missing or does not fit the text. The text is the truth: an entry that is taken out of it is no longer found.
+    Only ``post`` and ``amend`` write; all else makes and changes no file, and works where nothing may be written.
 
     It belongs to one event loop at a time, is opened when it is first used, and all disk work is done by a thread of
-    its own. Where the books are included by another file, that one needs their line ``option
-    "inferred_tolerance_default"`` too, since Beancount takes options from the outermost file only.
+    its own. The books may be included by another file: what they need stands in no option.
 
     Args:
         path: The file; it need not exist, but its folder must.
@@ -65,6 +67,7 @@ class BeancountLedger:
         self._mapping: AccountMapping = read_mapping(mapping)
         self._thread: ThreadPoolExecutor | None = None
         self._made: dict[str, tuple[Posting, Transaction | Rejected]] = {}
+        self._allowed: Mapping[str, frozenset[str]] | None = None
 
     @property
     def path(self) -> Path:
@@ -77,10 +80,10 @@ class BeancountLedger:
         return self._mapping.version
 
     async def open(self) -> None:
-        """Hold the index against the text now, rather than at the first use.
+        """Look at the text now, rather than at the first use.
 
         Raises:
-            LedgerError: The file cannot be read, written or understood.
+            LedgerError: The folder is missing, or the file cannot be read or understood.
         """
         await self.find([])
 
@@ -107,20 +110,30 @@ class BeancountLedger:
 
         Args:
             posting: The posting.
+
+        Raises:
+            LedgerError: The file cannot be read or understood, or is locked for too long.
         """
         found = transaction(posting, self._mapping)
         if len(self._made) >= self.batch_size:
             self._made.clear()
         self._made[posting.key] = (posting, found)
-        return found if isinstance(found, Rejected) else None
+        if isinstance(found, Rejected):
+            return found
+        # What the last look at the books has found: there is another one before anything is booked.
+        if self._allowed is None:
+            await self.find([])
+        return not_allowed(found, self._allowed or {})
 
     def preview(self, posting: Posting) -> str:
         """The transaction that a posting would be booked as, or why it would be rejected.
 
+        It looks into no file: the currencies that accounts are open for it knows once anything else has.
+
         Args:
             posting: The posting.
         """
-        found = transaction(posting, self._mapping)
+        found = self._permitted(transaction(posting, self._mapping), self._allowed or {})
         return f"; {found.message}\n" if isinstance(found, Rejected) else found.text
 
     async def post(self, postings: Sequence[Posting]) -> Sequence[Outcome]:
@@ -205,22 +218,24 @@ class BeancountLedger:
         keys = [sayable(posting.key) for posting in postings]
 
         def work(books: OpenBooks) -> list[Outcome]:
+            allowed = self._learned(books)
             there = books.index.known(keys)
             outcomes: list[Outcome] = []
             new: list[Transaction] = []
             for posting, key, one in zip(postings, keys, made, strict=True):
                 if key not in there:
-                    if isinstance(one, Rejected):
-                        outcomes.append(one)
+                    permitted = self._permitted(one, allowed)
+                    if isinstance(permitted, Rejected):
+                        outcomes.append(permitted)
                         continue
-                    new.append(one)
+                    new.append(permitted)
                     there.add(key)
                 outcomes.append(self._posted(posting.key))
             if new and not given_up.is_set():
-                books.append(new, open_date=self._open_date)
+                self._append(books, new)
             return outcomes
 
-        return self._books.use("post to the books", work)
+        return self._books.write("post to the books", work)
 
     def _amend(self, posting: Posting, given_up: threading.Event) -> Posted | Rejected:
         made = transaction(posting, self._mapping)
@@ -230,13 +245,13 @@ class BeancountLedger:
             if newest is None:
                 return Rejected("The entry is no longer in the books.", code="not-in-the-books")
             if newest.content_hash != sayable(posting.content_hash) and not given_up.is_set():
-                if isinstance(made, Rejected):
-                    return made
-                back = reversal(books.booked(newest.offset), posting)
-                books.append([back, made], open_date=self._open_date)
+                permitted = self._permitted(made, self._learned(books))
+                if isinstance(permitted, Rejected):
+                    return permitted
+                self._append(books, [reversal(books.booked(newest.offset), posting), permitted])
             return self._posted(posting.key)
 
-        return self._books.use("amend an entry of the books", work)
+        return self._books.write("amend an entry of the books", work)
 
     def _transaction(self, posting: Posting) -> Transaction | Rejected:
         """The transaction of a posting; what ``validate`` has made of the same content is not made again."""
@@ -249,18 +264,35 @@ class BeancountLedger:
         return transaction(posting, self._mapping)
 
     def _find(self, keys: list[str]) -> dict[str, Posted]:
-        if not self.path.exists():
-            return {}
         said = [sayable(key) for key in keys]
-        there = self._books.use("find entries in the books", lambda books: books.index.known(said))
+
+        def work(books: OpenBooks) -> set[str] | None:
+            self._learned(books)
+            return books.index.known(said)
+
+        there = self._books.read("find entries in the books", work, missing=None)
+        if there is None:
+            self._allowed = {}
+            return {}
         return {key: self._posted(key) for key, one in zip(keys, said, strict=True) if one in there}
 
     def _start(self) -> tuple[str, int] | None:
-        if not self.path.exists():
-            return None
-        return self._books.use(
-            "list the entries of the books", lambda books: (books.indexed.build, books.indexed.stamp.size)
-        )
+        def work(books: OpenBooks) -> tuple[str, int] | None:
+            self._learned(books)
+            return books.indexed.build, books.indexed.end
+
+        return self._books.read("list the entries of the books", work, missing=None)
+
+    def _append(self, books: OpenBooks, transactions: Sequence[Transaction]) -> None:
+        books.append(transactions, open_date=self._open_date, currency=self._mapping.operating_currency)
+
+    def _learned(self, books: OpenBooks) -> Mapping[str, frozenset[str]]:
+        self._allowed = allowed = books.index.allowed()
+        return allowed
+
+    @staticmethod
+    def _permitted(made: Transaction | Rejected, allowed: Mapping[str, frozenset[str]]) -> Transaction | Rejected:
+        return made if isinstance(made, Rejected) else (not_allowed(made, allowed) or made)
 
     def _posted(self, key: str) -> Posted:
         reference = reference_of(key)

@@ -7,6 +7,7 @@
     open_accounts = true             # write an ``open`` directive for each account that has none in the file
     open_date = 1970-01-01           # what these are dated
     fava_url = "http://localhost:5000/books"    # deep links lead there
+    operating_currency = "USD"       # what Fava shows totals in; said once, in the first block of books that do not
 
     [account]
     field = "account"                # remote_field_id, or brex_field_id, of the field that tells the account
@@ -41,8 +42,9 @@ from brex_accounting_client.models import AccountingRecordLineItem, LineItemType
 
 from ...errors import InvalidArgument
 from ..record_types import RECORD_TYPES
-from .syntax import ROOTS, is_account, is_key
+from .syntax import ROOTS, is_account, is_currency, is_key
 
+_LEDGER: Final = ("prices", "open_accounts", "open_date", "fava_url", "operating_currency")
 _SIDES: Final = ("debit", "credit")
 _TABLES: Final = ("ledger", "account", "accounts", "default", "metadata")
 _TAKEN: Final = frozenset({"filename", "lineno", "memo", "original"})
@@ -73,6 +75,7 @@ class AccountMapping:
         open_accounts: Whether ``open`` directives are written.
         open_date: What they are dated.
         fava_url: Where deep links lead, None for nowhere.
+        operating_currency: What the books are told to be kept in, None for nothing.
         version: Changes whenever anything of it does.
     """
 
@@ -85,6 +88,7 @@ class AccountMapping:
     open_accounts: bool = True
     open_date: datetime.date = datetime.date(1970, 1, 1)
     fava_url: str | None = None
+    operating_currency: str | None = None
     version: str = ""
 
     def account_of(self, line: AccountingRecordLineItem, record_type: str) -> str | NoAccount:
@@ -137,10 +141,10 @@ class _Reader:
         for table in document:
             if table not in _TABLES:
                 self._refuse(str(table), f"there is no such table; there are {', '.join(_TABLES)}")
-        ledger = self._table(document, "ledger", ("prices", "open_accounts", "open_date", "fava_url"))
+        ledger = self._table(document, "ledger", _LEDGER)
         account = self._table(document, "account", ("field", "unmapped"))
         unmapped = account.get("unmapped")
-        url = ledger.get("fava_url")
+        url, currency = ledger.get("fava_url"), ledger.get("operating_currency")
         mapping: dict[str, Any] = {
             "account_field": self._text(account.get("field", "account"), "account.field", "the id of a field"),
             "unmapped": None if unmapped is None else self._account(unmapped, "account.unmapped"),
@@ -154,6 +158,7 @@ class _Reader:
             "open_accounts": self._switch(ledger, "open_accounts"),
             "open_date": self._date(ledger.get("open_date", datetime.date(1970, 1, 1)), "ledger.open_date"),
             "fava_url": None if url is None else self._url(url, "ledger.fava_url"),
+            "operating_currency": None if currency is None else self._currency(currency, "ledger.operating_currency"),
         }
         text = json.dumps(mapping, sort_keys=True, default=str)
         return AccountMapping(**mapping, version=hashlib.sha256(text.encode()).hexdigest()[:16])
@@ -211,6 +216,11 @@ class _Reader:
         if not isinstance(value, str) or not value.startswith(("http://", "https://")) or not value.isprintable():
             self._refuse(key, "expected the address of the ledger in Fava, such as http://localhost:5000/books")
         return value.rstrip("/")
+
+    def _currency(self, value: Any, key: str) -> str:
+        if not isinstance(value, str) or not is_currency(value):
+            self._refuse(key, 'expected the code of a currency, such as "USD"')
+        return value
 
     def _date(self, value: Any, key: str) -> datetime.date:
         if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):

@@ -57,10 +57,10 @@ _NO_CURRENCY: Final = frozenset({"TRUE", "FALSE", "NULL"})
 _LINK: Final = re.compile(r"[A-Za-z0-9\-_/.]+")
 _KEY: Final = re.compile(r"[a-z][a-zA-Z0-9\-_]+")
 
-_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u2028": "\\n", "\u2029": "\\n"}
 _MEANINGS: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "b": "\b"}
-_SPECIAL: Final = re.compile('[\\\\"\x00-\x1f\x7f-\x9f\ud800-\udfff]')
-_UNSAYABLE: Final = re.compile("[\\\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_SPECIAL: Final = re.compile('[\\\\"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+_UNSAYABLE: Final = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SAID: Final = re.compile(r"\\u([0-9a-f]{4})")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
@@ -68,7 +68,8 @@ _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 def quoted(text: str) -> str:
     """A string as it stands in the file, on one line.
 
-    Line ends and tabs are kept. Other control characters, and halves of surrogate pairs, become U+FFFD.
+    Line ends and tabs are kept; Unicode's own line and paragraph ends, at which programs such as ``bean-format`` would
+    break the line, become usual ones. Other control characters, and halves of surrogate pairs, become U+FFFD.
 
     Args:
         text: Any text.
@@ -103,17 +104,21 @@ def meant(said: str) -> str:
     return _SAID.sub(lambda found: chr(int(found[1], 16)), said)
 
 
-def number(amount: Decimal, currency: str) -> str:
+def number(amount: Decimal, currency: str, *, least: int = 0) -> str:
     """An amount digit by digit, with at least the decimals that its currency usually has; never rounded.
 
     Args:
         amount: The amount; ``digits`` tells beforehand whether it is of a reasonable size.
         currency: Its currency.
+        least: How many decimals there are at least: none, or two.
     """
     try:
-        return f"{amount.quantize(_STEPS[_DECIMALS.get(currency, 2)], context=EXACT):f}"
+        return f"{amount.quantize(_STEPS[max(_DECIMALS.get(currency, 2), least)], context=EXACT):f}"
     except (Inexact, InvalidOperation):  # it has more decimals than usual
-        return f"{amount.normalize(EXACT):f}"
+        text = f"{amount.normalize(EXACT):f}"
+        # Of a currency without decimals it may have one only.
+        whole, _, decimals = text.partition(".")
+        return f"{whole}.{decimals.ljust(least, '0')}" if least else text
 
 
 def digits(amounts: list[Decimal]) -> int:
