@@ -18,6 +18,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).parent.parent.parent
 MAPPING = ROOT / "examples" / "beancount.toml"
 READY = "READY_FOR_EXPORT"
+LABEL = "acme"
 POLICY = ExportPolicy(basis="accrual")
 
 
@@ -62,7 +63,7 @@ class Account:
 
     def rows(self) -> dict[str, Entry]:
         """Where the records stand in the journal."""
-        rows = ask(self.path, lambda journal: journal.entries(limit=1_000_000))
+        rows = ask(self.path, lambda journal: journal.entries(limit=1_000_000), account=LABEL)
         return {row.record_id: row for row in rows}
 
     def change(self, record_id: str, review_status: str) -> None:
@@ -91,4 +92,4 @@ def ask(path: Path, question: Callable[[SqliteJournal], Awaitable[T]], *, accoun
     return asyncio.run(asked())
 
 
-__all__ = ["MAPPING", "POLICY", "READY", "ROOT", "Account", "ask"]
+__all__ = ["LABEL", "MAPPING", "POLICY", "READY", "ROOT", "Account", "ask"]

@@ -15,7 +15,7 @@ import pytest
 
 from brex_accounting.emulator import TenantPlan
 from brex_accounting.export import Change, Entry, SqliteJournal, State
-from tests.cli.exported import MAPPING, READY, Account, ask
+from tests.cli.exported import LABEL, MAPPING, READY, Account, ask
 from tests.cli.served import Command, Ran, Served, enter, serve
 
 RUN, PLAN, RECONCILE = ("export", "run"), ("export", "plan"), ("export", "reconcile")
@@ -35,6 +35,7 @@ def emulator() -> Iterator[Served]:
 def account(emulator: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
     emulator.reset()
     enter(emulator, monkeypatch)
+    monkeypatch.setenv("BREX_ACCOUNT", LABEL)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     return Account(emulator, tmp_path)
@@ -205,7 +206,6 @@ class TestRun:
         monkeypatch.setenv("BREX_EXPORT_ERP", f"beancount:{account.books}")
         monkeypatch.setenv("BREX_EXPORT_JOURNAL", str(account.path))
         monkeypatch.setenv("BREX_EXPORT_BASIS", "accrual")
-        monkeypatch.setenv("BREX_ACCOUNT", "acme")
         assert 0 == run(*RUN, "--mapping", str(MAPPING)).status
         assert 0 == run(*STATUS).status
         run(*STATUS, "--account", "globex").assert_error(1, "the journal is that of account acme")
@@ -485,6 +485,7 @@ class TestReconcile:
         run = Command(capsys)
         with serve(TenantPlan(records=250, variants={"repeated_cursor": "second"})) as turning:
             enter(turning, monkeypatch)
+            monkeypatch.setenv("BREX_ACCOUNT", LABEL)
             account = Account(turning, tmp_path)
             ran = run(*RUN, *account.options, "--page-size", "20")
             assert 1 == ran.status
@@ -610,7 +611,7 @@ class TestJournal:
     @pytest.mark.parametrize(
         ("decided", "state", "reference"),
         [
-            (("accr_2", "keep"), State.EXPORTED, "JE-2"),
+            (("accr_2", "keep"), State.POSTED, "JE-2"),
             (("accr_1", "repost"), State.READY, None),
             (("accr_1", "posted=JE=7"), State.POSTED, "JE=7"),
             (("accr_2", "ignore"), State.IGNORED, "JE-2"),
@@ -661,7 +662,7 @@ class TestHelp:
         """Help of each command comes without the client, the models, the database and the table."""
         script = (
             "import sys; from brex_accounting.cli import main\n"
-            "names = ('run', 'plan', 'status', 'history', 'resolve', 'reconcile')\n"
+            "names = ('run', 'plan', 'mapping', 'status', 'history', 'resolve', 'reconcile')\n"
             "codes = {main(['export', name, '--help']) for name in names}\n"
             "heavy = [name for name in ('httpx', 'msgspec', 'sqlite3', 'brex_accounting_client', 'rich.table')\n"
             "         if name in sys.modules]\n"

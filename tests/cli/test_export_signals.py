@@ -19,7 +19,7 @@ import pytest
 from brex_accounting.emulator import TenantPlan
 from brex_accounting.export import State
 from brex_accounting.export.states import UNKNOWN
-from tests.cli.exported import READY, ROOT, Account
+from tests.cli.exported import LABEL, READY, ROOT, Account
 from tests.cli.served import Served, serve
 from tests.export.durable_erp import DurableErp
 
@@ -64,7 +64,7 @@ def account(emulator: Served, tmp_path: Path) -> Account:
 def environment(account: Account) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BREX_")}
     # An interpreter without buffers would hide that lines are written at once.
-    more = {"PYTHONWARNINGS": "error", "PYTHONUNBUFFERED": "", "PYTHONPATH": str(ROOT)}
+    more = {"BREX_ACCOUNT": LABEL, "PYTHONWARNINGS": "error", "PYTHONUNBUFFERED": "", "PYTHONPATH": str(ROOT)}
     return kept | account.served.environment | more
 
 
@@ -234,7 +234,7 @@ class TestForEver:
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=PATIENCE)
         assert 0 == process.returncode
-        assert "warning: a run of account None failed: GET /v3/accounting/records" in err
+        assert "warning: a run of account acme failed: GET /v3/accounting/records" in err
         assert "Traceback" not in err
 
 

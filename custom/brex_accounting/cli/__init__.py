@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from .failure import tell_shell
+from .failure import open_closed_streams, tell_shell
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -14,6 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Those of the process by default.
     """
+    open_closed_streams()
     try:
         from .commands import run  # noqa: PLC0415 - typer comes with an extra
     except ModuleNotFoundError as error:

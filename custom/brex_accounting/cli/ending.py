@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import typer
 
 from ..errors import BrexError, InvalidArgument, TokenStoreError
+from .wording import in_options
 
 
 class Refusal(typer.TyperException):
@@ -26,7 +27,16 @@ class Failure(typer.TyperException):
 
 def tell_warnings() -> None:
     """Print what the library warns of, so that it is not lost and looks like what the command line itself says."""
-    logging.basicConfig(format="warning: %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Warning("warning: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+class _Warning(logging.Formatter):
+    """What is warned of, in terms of the command line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return in_options(super().format(record).replace("account None", "the account"))
 
 
 @contextmanager
@@ -43,9 +53,9 @@ def one_line(options: Mapping[str, str]) -> Generator[None]:
     try:
         yield
     except InvalidArgument as error:
-        told: typer.TyperException = Refusal(_in_options(_text(error), options))
+        told: typer.TyperException = Refusal(in_options(_by_name(_text(error), options)))
     except BrexError as error:
-        told = Failure(_text(_of_the_file(error)))
+        told = Failure(in_options(_text(_of_the_file(error))))
     else:
         return
     raise told
@@ -55,7 +65,7 @@ def _text(error: BrexError) -> str:
     return " ".join(str(error).split())
 
 
-def _in_options(message: str, options: Mapping[str, str]) -> str:
+def _by_name(message: str, options: Mapping[str, str]) -> str:
     names, colon, rest = message.partition(": ")
     names = re.sub(r"\w+", lambda name: options.get(name[0], name[0]), names)
     # Behind the colon is prose, in which only a name with an underscore is surely one.

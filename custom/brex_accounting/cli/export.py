@@ -12,7 +12,8 @@ import typer
 
 from .client import Account, Deadline, TokenFile, client
 from .ending import Failure, Refusal, one_line, tell_warnings
-from .export_erp import erp_source
+from .export_erp import erp_source, staying
+from .export_files import check_apart
 from .export_options import (
     OPTIONS,
     BasisOption,
@@ -26,10 +27,11 @@ from .export_options import (
     RecordTypes,
     Start,
     journal_of,
+    label_of,
     policy_of,
     span_of,
 )
-from .output import Output
+from .output import Output, print_text
 
 if TYPE_CHECKING:
     from ..export import Entry, Event, Resolution, SqliteJournal
@@ -46,8 +48,9 @@ app: typer.Typer = typer.Typer(add_completion=False, rich_markup_mode=None, pret
 def export() -> None:
     """Bring accounting records into an ERP, each once, and tell Brex.
 
-    Either BREX_ACCESS_TOKEN holds a user token, or BREX_CLIENT_ID, BREX_CLIENT_SECRET, BREX_TOKEN_FILE and BREX_ACCOUNT
-    name a grant. BREX_BASE_URL is another host. status, history and resolve look at the journal only, and need neither.
+    Either BREX_ACCESS_TOKEN holds a user token, or BREX_CLIENT_ID, BREX_CLIENT_SECRET and BREX_TOKEN_FILE name a grant;
+    BREX_ACCOUNT is your label for the account, which its journal remembers. BREX_BASE_URL is another host. status,
+    history and resolve look at the journal only, and need none of these.
     """
     tell_warnings()
 
@@ -115,13 +118,15 @@ def run(
         bills=bills,
         record_types=record_type,
     )
+    label = label_of(account)
+    check_apart(erp, mapping, journal, token_file)
     source, kept = erp_source(erp, mapping), journal_of(journal)
     from .export_run import Work, do  # noqa: PLC0415 - see above
     from .stopping import StopSignals  # noqa: PLC0415 - see above
 
-    with one_line(OPTIONS), StopSignals() as signals:
+    with one_line(OPTIONS), staying(), StopSignals() as signals:
         work = Work(
-            brex=client(account=account, token_file=token_file, deadline=deadline),
+            brex=client(account=label, token_file=token_file, deadline=deadline),
             erp=source,
             journal=kept,
             policy=policy,
@@ -170,11 +175,13 @@ def plan(
         bills=bills,
         record_types=record_type,
     )
+    label = label_of(account)
+    check_apart(erp, mapping, journal, token_file)
     source, kept = erp_source(erp, mapping), journal_of(journal, read_only=True)
     from .export_plan import print_plan  # noqa: PLC0415 - see above
 
-    with one_line(OPTIONS):
-        brex = client(account=account, token_file=token_file, deadline=deadline)
+    with one_line(OPTIONS), staying():
+        brex = client(account=label, token_file=token_file, deadline=deadline)
         made = asyncio.run(print_plan(brex, source, kept, policy, output))
     if made.pause is not None:
         raise typer.Exit(_PAUSED)
@@ -203,6 +210,8 @@ def reconcile(
 ) -> None:
     """Hold Brex, journal and books together, record by record and currency by currency; nothing is changed.
 
+    Give it the policy options of the run, such as --basis and --start: with others the sides seem to differ.
+
     The exit status is 1 if they differ, or if one of them could not be read to its end.
     """
     policy = policy_of(
@@ -213,13 +222,23 @@ def reconcile(
         bills=bills,
         record_types=record_type,
     )
+    label = label_of(account)
+    check_apart(erp, mapping, journal, token_file)
     source, kept = erp_source(erp, mapping), journal_of(journal, read_only=True, must_exist=True)
     from .export_reconcile import print_reconciliation  # noqa: PLC0415 - see above
 
-    with one_line(OPTIONS):
-        brex = client(account=account, token_file=token_file, deadline=deadline)
+    with one_line(OPTIONS), staying():
+        brex = client(account=label, token_file=token_file, deadline=deadline)
         agrees = asyncio.run(print_reconciliation(brex, source, kept, policy, shared_books=shared_books, output=output))
     raise typer.Exit(0 if agrees else 1)
+
+
+@app.command()
+def mapping() -> None:
+    """Print a mapping with comments to begin with: which account of the books each account of Brex is booked to."""
+    from .export_mapping import EXAMPLE  # noqa: PLC0415 - see above
+
+    print_text(EXAMPLE.rstrip("\n"))
 
 
 # ---- the journal ----------------------------------------------------------------------------------------------------
@@ -271,7 +290,7 @@ def resolve(
             "the books by hand, as REF. ignore: never post it.",
         ),
     ],
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it stays in the record's history.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; the journal keeps the words as they are given.")],
     journal: JournalFile,
     output: Output = "table",
     account: Account = None,
@@ -308,21 +327,18 @@ def _decision(text: str) -> tuple[Resolution, str | None]:
 
 
 async def _standing(journal: SqliteJournal, account: str | None) -> Standing:
+    from .export_journal import opened  # noqa: PLC0415 - see above
     from .export_standing import standing_of  # noqa: PLC0415 - see above
 
-    try:
-        await journal.open(account)
-        return await standing_of(journal, account)
-    finally:
-        await journal.aclose()
+    async with opened(journal, account) as label:
+        return await standing_of(journal, label)
 
 
 async def _history(journal: SqliteJournal, account: str | None, record_id: str) -> list[Event]:
-    try:
-        await journal.open(account)
+    from .export_journal import opened  # noqa: PLC0415 - see above
+
+    async with opened(journal, account):
         return [*await journal.history(record_id)]
-    finally:
-        await journal.aclose()
 
 
 async def _resolved(
@@ -330,10 +346,10 @@ async def _resolved(
 ) -> Entry:
     from ..clock import SystemClock  # noqa: PLC0415 - see above
     from ..export.resolving import resolve as resolved  # noqa: PLC0415 - see above
+    from .export_journal import opened  # noqa: PLC0415 - see above
 
     record_id, resolution, reference = decided
-    try:
-        await journal.open(account)
+    async with opened(journal, account):
         return await resolved(
             journal,
             record_id,
@@ -343,8 +359,6 @@ async def _resolved(
             now=SystemClock().now(),
             owner="export resolve",
         )
-    finally:
-        await journal.aclose()
 
 
-__all__ = ["app", "export", "history", "plan", "reconcile", "resolve", "run", "status"]
+__all__ = ["app", "export", "history", "mapping", "plan", "reconcile", "resolve", "run", "status"]

@@ -6,14 +6,15 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
 
 from ..errors import BrexError, ErpFailed, InvalidArgument
 from .ending import Failure, Refusal
+from .export_files import mapping_beside
 
 if TYPE_CHECKING:
     from ..export import Erp
@@ -47,6 +48,23 @@ def erp_source(named: str, mapping: Path | None) -> ErpSource:
     raise Refusal(message)
 
 
+@contextmanager
+def staying() -> Generator[None]:
+    """A block that an adapter does not end the process in, by the exit status of its own choice.
+
+    Raises:
+        Failure: It wanted to.
+    """
+    try:
+        yield
+    except SystemExit as error:
+        message = (
+            "the adapter raised SystemExit, which is for programs: have it raise an exception of another kind; the "
+            "next run asks the ERP what it has before anything is posted again"
+        )
+        raise Failure(message) from error
+
+
 # ---- Beancount ------------------------------------------------------------------------------------------------------
 
 
@@ -54,10 +72,15 @@ def _beancount(path: str, mapping: Path | None) -> ErpSource:
     from ..export.beancount import BeancountLedger  # noqa: PLC0415 - help and mistakes come at once
 
     if mapping is None:
-        mapping = Path(path).with_suffix(".toml") if Path(path).name else None
+        mapping = mapping_beside(path) if Path(path).name else None
         if mapping is None or not mapping.is_file():
-            beside = "" if mapping is None else f" there is no {mapping.name} beside the books:"
-            message = f"--mapping:{beside} name the TOML file that says which accounts to book to"
+            name = "mapping.toml" if mapping is None else mapping.name
+            beside = "" if mapping is None else f" there is no {name} beside the books:"
+            message = (
+                f"--mapping:{beside} name the mapping, which is a TOML file that says which account of the books each "
+                f"account of Brex is booked to; docs/beancount.md describes it, and `brex-accounting export mapping > "
+                f"{name}` makes one to begin with"
+            )
             raise Refusal(message)
     try:
         ledger = BeancountLedger(path, mapping=mapping)
@@ -102,11 +125,11 @@ def _imported(name: str) -> Any:
             raise _not_imported(name, error) from error
         message = f"--erp: there is no module {error.name!r}; it is looked for in the working directory first"
         raise Refusal(message) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _not_imported(name, error) from error
 
 
-def _not_imported(name: str, error: Exception) -> Refusal:
+def _not_imported(name: str, error: Exception | SystemExit) -> Refusal:
     # What it says may be anybody's text, so the way to read it is told instead.
     message = f"--erp: importing {name!r} raised {type(error).__name__}; python -c 'import {name}' shows where"
     return Refusal(message)
@@ -145,10 +168,10 @@ async def _asked(operation: str, ask: Callable[[], Any]) -> Any:
         return await given if inspect.isawaitable(given) else given
     except (BrexError, Refusal, Failure):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         summary = f"the adapter raised {type(error).__name__}"
         advice = "Mend it, and run again."
         raise ErpFailed(summary, operation=operation, advice=advice) from error
 
 
-__all__ = ["ErpSource", "erp_source"]
+__all__ = ["ErpSource", "erp_source", "staying"]

@@ -138,6 +138,24 @@ def policy_of(
         )
 
 
+def label_of(account: str | None) -> str:
+    """The label of the account, which an export needs.
+
+    Args:
+        account: What ``--account`` or the environment says.
+
+    Raises:
+        Refusal: Neither says one.
+    """
+    if account is None or not account.strip():
+        message = (
+            "--account: name the account, or set BREX_ACCOUNT, by a label of your own; the journal keeps it, so that "
+            "the journal is never used for another one"
+        )
+        raise Refusal(message)
+    return account
+
+
 def journal_of(path: Path, *, read_only: bool = False, must_exist: bool = False) -> SqliteJournal:
     """The journal in a file; it is not opened yet.
 
@@ -158,6 +176,9 @@ def journal_of(path: Path, *, read_only: bool = False, must_exist: bool = False)
         raise Refusal(message)
     if must_exist and not journal.path.is_file():
         message = f"--journal: there is no file {str(path)!r}; name the journal of your export run"
+        raise Refusal(message)
+    if must_exist and journal.path.stat().st_size == 0:
+        message = f"--journal: the file {str(path)!r} is empty, and so no journal; name the journal of your export run"
         raise Refusal(message)
     return journal
 
@@ -207,6 +228,7 @@ __all__ = [
     "RecordTypes",
     "Start",
     "journal_of",
+    "label_of",
     "policy_of",
     "span_of",
 ]

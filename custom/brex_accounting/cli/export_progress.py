@@ -42,7 +42,9 @@ class ProgressLine:
             return
         now = self._monotonic()
         pace = self._pace(event, now)
-        if now - self._told >= (_ON_TERMINAL if self._is_terminal else _ELSEWHERE):
+        waits = _waits_first(event) and not self._waited  # a log should say at once why nothing happens
+        self._waited |= waits
+        if waits or now - self._told >= (_ON_TERMINAL if self._is_terminal else _ELSEWHERE):
             self._told = now
             self._write(_text(event, pace))
 
@@ -58,6 +60,7 @@ class ProgressLine:
         self.clear()
         now = self._monotonic()
         self._told = -math.inf if self._is_terminal else now
+        self._waited = False
         self._measured: tuple[str, int | None] | None = None
         self._start = (now, 0)
         self._last = (now, 0, 0)
@@ -109,7 +112,14 @@ class ProgressLine:
         self._width = len(text)
 
 
+def _waits_first(event: ExportProgress) -> bool:
+    """Whether a run waits before it has read anything."""
+    return event.stage == "waiting" and event.seen == 0
+
+
 def _text(event: ExportProgress, pace: tuple[float, float | None] | None) -> str:
+    if _waits_first(event):
+        return "waiting: the ERP may not show its last entries yet, or another worker is at a record"
     whole = "" if event.expected is None or event.seen > event.expected else f" of {event.expected}"
     parts = [
         f"{event.stage}: {event.seen}{whole} read",

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from ..export.reading import check_basis
 from ..export.reconciliation import Difference, Reconciliation, reconcile
 from .export_progress import ProgressLine
-from .export_show import MOST_SHOWN, in_options, more
+from .export_show import MOST_SHOWN, more
 from .export_values import plain
 from .output import OutputFormat, Table, print_json_line, print_text
+from .wording import in_options
 
 if TYPE_CHECKING:
     from ..client import Brex
@@ -54,6 +56,8 @@ async def print_reconciliation(
 
     with progress.beside_the_log():
         try:
+            await journal.open(brex.account)
+            await check_basis(journal, policy, note=False)
             async with brex, source() as erp:
                 found = await reconcile(
                     brex, erp, journal, policy, shared_books=shared_books, on_difference=tell, on_event=progress
@@ -105,6 +109,8 @@ def _show(found: Reconciliation) -> None:
         lines.append(f"{found.unreadable} records of Brex cannot be read.")
     if not found.compares_amounts:
         lines.append("The ERP does not list its entries: only presence and references were compared.")
+    if not found.agrees:
+        lines.append("The policy options (--basis, --start and so on) have to be those of the run.")
     lines.append("Brex, journal and books agree." if found.agrees else "Brex, journal and books do not agree.")
     print_text("\n".join(["", *lines]))
 

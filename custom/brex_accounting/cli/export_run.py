@@ -11,6 +11,7 @@ from attrs import frozen
 
 from ..errors import BrexError
 from ..export import ExportLoop, RunSummary
+from ..export.reading import check_basis
 from .export_progress import ProgressLine
 from .export_show import show_run, show_run_in_a_line
 from .output import OutputFormat, print_json_line
@@ -107,6 +108,7 @@ async def do(work: Work, signals: StopSignals) -> int:
 
 
 async def _done(loop: ExportLoop, work: Work) -> int:
+    await check_basis(work.journal, work.policy, note=False)  # runs for ever would go on trying
     if work.resume:
         await loop.resume()
     if work.retry_refused:

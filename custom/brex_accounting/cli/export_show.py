@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .export_values import instant, money, plain
 from .output import OutputFormat, Table, print_json_line, print_text
+from .wording import in_options
 
 if TYPE_CHECKING:
-    from ..export import Attention, Entry, Event, RunSummary
+    from ..export import Entry, Event, RunSummary
 
 MOST_SHOWN: Final = 50
 """How many records a table names; JSON lines have them all."""
@@ -18,30 +19,6 @@ MOST_SHOWN: Final = 50
 DECIDE: Final = (
     "Decide about each: brex-accounting export resolve ID keep|repost|posted=REF|ignore --reason TEXT --journal FILE"
 )
-
-_IN_OPTIONS: Final = (
-    ("Look at summary.refusals and mend", "Look at what is refused, and mend"),
-    ("accept_refusals=True", "--accept-refusals"),
-    ("at next_due; resume() ends", "then; --resume ends"),
-    ("Run once with rebuild=True", "Run export run --once --rebuild"),
-    ("shared_books=True", "--shared-books"),
-    ("'posted' and its reference", "posted=REF"),
-    ("with 'repost'", "with repost"),
-    ("with 'ignore'", "with ignore"),
-)
-"""What the command line calls what the library advises."""
-
-
-def in_options(advice: str) -> str:
-    """What the library advises, in terms of the command line.
-
-    Args:
-        advice: What it says.
-    """
-    for ours, theirs in _IN_OPTIONS:
-        advice = advice.replace(ours, theirs)
-    return advice
-
 
 # ---- runs -----------------------------------------------------------------------------------------------------------
 
@@ -70,7 +47,7 @@ def show_run(summary: RunSummary, output: OutputFormat) -> None:
         table.add(str(count), what)
     table.print()
     show_sums("Exported", summary.amounts)
-    _show_refusals(summary.refusals)
+    _show_refusals(summary)
     if summary.needs_person:
         print_text("")
         people = Table(("Needs a person", "Why"))
@@ -100,7 +77,10 @@ def show_run_in_a_line(summary: RunSummary) -> None:
     parts = [f"{summary.seen} read", f"{summary.exported} exported{amounts}"]
     parts += [f"{count} {what}" for count, what in counts if count]
     parts += [f"the list of {name} was not read to its end" for name in summary.unread]
-    print_text(f"{instant(summary.started)} {_ended(summary)}: {', '.join(parts)}")
+    if summary.pause is not None and summary.next_due is not None:
+        parts.append(f"due again at {instant(summary.next_due)}")
+    text = f"{instant(summary.started)} {_ended(summary)}: {', '.join(parts)}"
+    print_text(f"{text}. {in_options(summary.advice)}" if summary.advice else text)
 
 
 def show_sums(heading: str, amounts: Mapping[str, Decimal]) -> None:
@@ -126,14 +106,18 @@ def _found(summary: RunSummary) -> str:
     return f", {summary.found} of them found in the books" if summary.found else ""
 
 
-def _show_refusals(refusals: Sequence[Attention]) -> None:
+def _show_refusals(summary: RunSummary) -> None:
+    """What Brex was told, or would be told by a run that stopped over it."""
+    refusals = summary.refusals
     if not refusals:
         return
+    would = summary.ended == "too many refusals"
     counts: dict[tuple[str, str | None], list[str]] = {}
     for one in refusals:
         counts.setdefault((one.reason, one.message), []).append(one.record_id)
     print_text("")
-    table = Table(("Refused", "Code", "What Brex was told", "Such as"), right=("Refused",))
+    refused, told = ("Would be refused", "What Brex would be told") if would else ("Refused", "What Brex was told")
+    table = Table((refused, "Code", told, "Such as"), right=(refused,))
     for (reason, message), ids in sorted(counts.items(), key=lambda one: -len(one[1])):
         table.add(str(len(ids)), reason, message, ids[0])
     table.print()
@@ -222,7 +206,6 @@ __all__ = [
     "DECIDE",
     "MOST_SHOWN",
     "facts",
-    "in_options",
     "more",
     "show_history",
     "show_row",

@@ -29,6 +29,7 @@ class Standing:
         counts: How many records stand where, and their sums.
         person: Records that need a person.
         refused: Records that are refused.
+        open: Records that the ERP or the policy did not take, and of which Brex was not told, or that are tried again.
     """
 
     account: str | None
@@ -38,6 +39,7 @@ class Standing:
     counts: Sequence[Count]
     person: Sequence[Entry]
     refused: Sequence[Entry]
+    open: Sequence[Entry]
 
 
 async def standing_of(journal: Journal, account: str | None) -> Standing:
@@ -59,13 +61,18 @@ async def standing_of(journal: Journal, account: str | None) -> Standing:
         counts=await journal.counts(),
         person=await _rows(journal, State.NEEDS_PERSON),
         refused=await _rows(journal, State.REFUSED),
+        open=[
+            row
+            for row in await _rows(journal, State.REJECTED, State.READY)
+            if row.state is State.REJECTED or row.attempts or row.reason is not None
+        ],
     )
 
 
-async def _rows(journal: Journal, state: State) -> list[Entry]:
+async def _rows(journal: Journal, *states: State) -> list[Entry]:
     found: list[Entry] = []
     after = ""
-    while rows := await journal.entries((state,), after=after, limit=_ROWS):
+    while rows := await journal.entries(states, after=after, limit=_ROWS):
         found += rows
         after = rows[-1].record_id
     return found
@@ -97,6 +104,7 @@ def show_standing(standing: Standing, output: OutputFormat) -> None:
         table.add(count.state, str(count.records), count.currency, f"{count.amount:f}")
     table.print()
     _show_refused(standing.refused)
+    _show_open(standing.open)
     _show_people(standing.person)
 
 
@@ -112,10 +120,12 @@ def _print_standing(standing: Standing) -> None:
     )
     for count in standing.counts:
         print_json_line({"kind": "count", **plain(count)})
-    for kind, rows in (("refused", standing.refused), ("needs a person", standing.person)):
-        for row in rows:
-            more = {"decisions": list(decisions(row))} if kind == "needs a person" else {}
-            print_json_line({"kind": kind, **facts(row), **more})
+    for row in standing.refused:
+        print_json_line({"kind": "refused", **facts(row)})
+    for row in standing.open:
+        print_json_line({"kind": "open", **facts(row), "attempts": row.attempts})
+    for row in standing.person:
+        print_json_line({"kind": "needs a person", **facts(row), "decisions": list(decisions(row))})
 
 
 def decisions(row: Entry) -> tuple[str, ...]:
@@ -137,6 +147,16 @@ def _show_refused(rows: Iterable[Entry]) -> None:
         for reason, ids in sorted(counts.items(), key=lambda one: -len(one[1])):
             table.add(str(len(ids)), reason, ids[0])
         table.print()
+
+
+def _show_open(rows: Sequence[Entry]) -> None:
+    if rows:
+        print_text("")
+        table = Table(("Not in the books yet", "State", "Why", "Attempts"), right=("Attempts",))
+        for row in rows[:MOST_SHOWN]:
+            table.add(row.record_id, row.state, row.reason, str(row.attempts))
+        table.print()
+        more(len(rows))
 
 
 def _show_people(rows: Sequence[Entry]) -> None:
