@@ -92,6 +92,15 @@ def half_posting(account: Account, trap: Trap) -> Erp:
     return erp
 
 
+def always(erp: Erp) -> MakeErp:
+    """One handle on the books, for all workers."""
+
+    def make(_account: Account, _trap: Trap) -> Erp:
+        return erp
+
+    return make
+
+
 class Refusals:
     """An ERP that does not take some records, until it is mended.
 
@@ -333,6 +342,7 @@ __all__ = [
     "START",
     "Account",
     "Refusals",
+    "always",
     "debits_of",
     "half_posting",
     "honest",

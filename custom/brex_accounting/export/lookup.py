@@ -16,9 +16,6 @@ from .states import State
 _ROWS: Final = 500
 _LONG_PENDING: Final = datetime.timedelta(days=7)
 
-_PATIENCE: Final = 6
-"""After so many attempts a record that the ERP fails on, while it takes others, needs a person."""
-
 
 async def settle(run: Run) -> int:
     """Ask the ERP about every record that is posted or not.
@@ -44,8 +41,7 @@ async def _look_up(run: Run, rows: Sequence[Entry]) -> int:
             found = await run.erp.find([row.key for row in rows])
     except ErpFailed as error:
         run.erp_failed(error)
-        due = run.now() + growing(1)
-        await run.write(*(_later(row, due) for row in rows))
+        await run.write(*(_later(row, _next_look(run, row)) for row in rows))
         return 0
     now = run.now()
     changes: list[Change] = []
@@ -74,16 +70,31 @@ def _missing(run: Run, row: Entry, now: datetime.datetime) -> Change:
     That it does not show is believed after the search lag only, which is counted here from when this worker first knew
     of the doubt, in seconds that no clock that is set can skip: whoever had begun it may have died this instant. An ERP
     that knows a key again may be asked at once.
+
+    Where another worker has waited before, its due date stands for that lag: workers that each look once, and are gone
+    before the lag has passed, would never believe it.
     """
     if not run.erp.is_idempotent:
         elapsed = run.clock.monotonic()
-        left = run.doubts.setdefault(row.record_id, elapsed) + run.erp.search_lag - elapsed
+        if row.due is None:  # broken off just now, whatever is known of an earlier attempt
+            run.doubts[row.record_id] = elapsed
+        since = run.doubts.get(row.record_id)
+        left = 0.0 if since is None else since + run.erp.search_lag - elapsed
         if left > 0:
             return _later(row, now + datetime.timedelta(seconds=left))
     run.doubts.pop(row.record_id, None)
-    if run.took and row.attempts >= _PATIENCE:
+    if row.reason == POISON:
         return Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=POISON, attempts=row.attempts))
     return Change(entry=row.moved(State.READY, at=now, attempts=row.attempts, due=now))
+
+
+def _next_look(run: Run, row: Entry) -> datetime.datetime:
+    """When a row is looked at again that the ERP could not be asked about; a due date says that the lag has passed."""
+    wanted = run.now() + growing(1)
+    if row.state is State.POSTING and row.due is None and not run.erp.is_idempotent:
+        run.doubts[row.record_id] = run.clock.monotonic()
+        return max(wanted, run.now() + datetime.timedelta(seconds=run.erp.search_lag))
+    return wanted
 
 
 def _later(row: Entry, due: datetime.datetime) -> Change:

@@ -102,6 +102,7 @@ class ExportLoop:
         self._running: asyncio.Lock = asyncio.Lock()
         self._is_open = False
         self._doubts: dict[str, float] = {}
+        self._emptied: float | None = None
         self._stopping: asyncio.Event = asyncio.Event()
         self._wake: asyncio.Event = asyncio.Event()
 
@@ -138,7 +139,12 @@ class ExportLoop:
                 await self._journal.open(self._brex.account)
                 self._is_open = True
                 if await self._journal.note(_OPENED) is None:
-                    await self._journal.set_note(_OPENED, self._clock.now().isoformat())
+                    await self._note_opened()
+
+    async def _note_opened(self) -> None:
+        """Note that the journal may lack what came into the books up to now."""
+        self._emptied = self._clock.monotonic()
+        await self._journal.set_note(_OPENED, self._clock.now().isoformat())
 
     # ---- runs ---------------------------------------------------------------------------------------------------
 
@@ -162,8 +168,8 @@ class ExportLoop:
             if paused is not None and now < paused.next_try:
                 return self._paused(paused, now)
             if rebuild:
+                await self._note_opened()
                 await self._journal.set_note(_COMPLETE, None)
-                await self._journal.set_note(_OPENED, now.isoformat())
             run = await self._new_run()
             started = self._clock.monotonic()
             try:
@@ -443,8 +449,10 @@ class ExportLoop:
         opened = await self._journal.note(_OPENED)
         if opened is None or not run.erp.search_lag:
             return
-        settled = datetime.datetime.fromisoformat(opened) + datetime.timedelta(seconds=run.erp.search_lag)
-        left = (settled - self._clock.now()).total_seconds()
+        passed = (self._clock.now() - datetime.datetime.fromisoformat(opened)).total_seconds()
+        if self._emptied is not None:  # in seconds that no clock that is set can skip
+            passed = min(passed, self._clock.monotonic() - self._emptied)
+        left = run.erp.search_lag - max(passed, 0.0)  # a clock that was ahead does not make it longer
         if left > 0:
             run.progress("waiting")
             await self._sleep(left, self._stopping)

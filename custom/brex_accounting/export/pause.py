@@ -67,8 +67,8 @@ async def load(journal: Journal, *, now: datetime.datetime | None = None) -> Pau
         cause=found["cause"],
         since=datetime.datetime.fromisoformat(found["since"]),
         tries=found["tries"],
-        # A clock that was wrong when the pause began must not make it last.
-        next_try=next_try if now is None else min(next_try, now + datetime.timedelta(seconds=_LONGEST)),
+        # A clock that was ahead when the pause began must not make it last: no pause is as long as that.
+        next_try=next_try if now is None or next_try <= now + datetime.timedelta(seconds=_LONGEST) else now,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from attrs import evolve
 
 from ..errors import ErpFailed
-from .deciding import Post
+from .deciding import POISON, Post
 from .erp import Outcome, Pending, Posted, Rejected
 from .journal import Change, Entry
 from .posting import Posting
@@ -23,8 +23,14 @@ from .states import State
 _TRIES: Final = 3
 """How often a record is tried in one run."""
 
+_PATIENCE: Final = 6
+"""After so many attempts a record that the ERP fails on, while it takes others, needs a person."""
+
 _SINGLE: Final = 4
 """After so many failures a record is posted alone."""
+
+_IN_VAIN: Final = 10
+"""After so many failures with what had failed before, and nothing that the ERP took, the rest of it is left alone."""
 
 PENDING_DELAY = datetime.timedelta(seconds=60)
 
@@ -40,11 +46,13 @@ async def post(run: Run, wanted: Sequence[Post]) -> int:
         How many records have come further.
     """
     done = 0
-    for batch in _batches(run, wanted):
+    for some in _batches(run, wanted):
         if run.is_stopping or run.erp_is_down:
             break
-        done += await _Batch(run, batch).post()
-        run.progress("posting")
+        batch = _Batch(run, some)
+        if batch.is_new or run.in_vain < _IN_VAIN:
+            done += await batch.post()
+            run.progress("posting")
     return done
 
 
@@ -60,7 +68,7 @@ def _batches(run: Run, wanted: Sequence[Post]) -> Iterator[Sequence[Post]]:
             by_attempts.setdefault(min(failed, _SINGLE), []).append(item)
     for attempts in sorted(by_attempts):
         size = 1 if attempts == _SINGLE else max(1, run.erp.batch_size >> attempts)
-        some = by_attempts[attempts]
+        some = sorted(by_attempts[attempts], key=lambda item: item.entry.attempts)
         for start in range(0, len(some), size):
             yield some[start : start + size]
 
@@ -71,12 +79,15 @@ class _Batch:
     Args:
         run: The run.
         wanted: What to post.
+
+    Attributes:
+        is_new: Whether the ERP has not failed with all of it before.
     """
 
     def __init__(self, run: Run, wanted: Sequence[Post]) -> None:
         self._run = run
         self._wanted = {item.entry.record_id: item for item in wanted}
-        self._is_new = any(item.entry.state is not State.READY or not item.entry.attempts for item in wanted)
+        self.is_new = any(item.entry.state is not State.READY or not item.entry.attempts for item in wanted)
 
     async def post(self) -> int:
         """Post it; how many records have come further."""
@@ -147,13 +158,19 @@ class _Batch:
         """The outcome is unknown: the rows stay where they are, and are looked up when the ERP must know."""
         run = self._run
         due = run.now() + datetime.timedelta(seconds=run.erp.search_lag)
-        rows = [row.changed(due=due, owner=None, lease_until=None) for row in begun]
+        rows = [row.changed(due=due, owner=None, lease_until=None, reason=self._blame(row)) for row in begun]
         await run.write(*(Change(entry=row, silent=True) for row in rows))
         run.doubts |= dict.fromkeys((row.record_id for row in begun), run.clock.monotonic())
         run.tries.update(row.record_id for row in begun)
         run.erp_error = str(error)
-        if self._is_new:  # what has failed before may do so by itself, and says nothing about the ERP
+        if self.is_new:
             run.erp_failed(error)
+        else:  # what has failed before may do so by itself, and says nothing about the ERP
+            run.in_vain += 1
+
+    def _blame(self, row: Entry) -> str | None:
+        """What is wrong with it, if the ERP has taken others in this very run: one that is down says nothing of it."""
+        return POISON if self._run.took and row.attempts >= _PATIENCE else None
 
 
 async def _record_outcomes(

@@ -84,6 +84,7 @@ class Run:
         failures: How often in a row the ERP has failed.
         erp_error: What the ERP failed with last.
         took: Whether the ERP has taken something in this run.
+        in_vain: How often the ERP has failed with what it had failed with before, since it last took something.
         tries: How often the ERP has failed with each record in this run.
         doubts: Since when, in seconds that never go back, the ERP may have what it does not show; kept over runs.
         busy: Records that were passed over because something was under way with them; they are read again.
@@ -111,6 +112,7 @@ class Run:
     failures: int = 0
     erp_error: str = ""
     took: bool = False
+    in_vain: int = 0
     tries: Counter[str] = field(factory=Counter[str])
     doubts: dict[str, float] = field(factory=dict[str, float])
     busy: set[str] = field(factory=set[str])
@@ -197,7 +199,7 @@ class Run:
 
     def erp_worked(self) -> None:
         """Note that the ERP has taken something; that it can be asked says nothing of that."""
-        self.failures = 0
+        self.failures = self.in_vain = 0
         self.took = True
 
     async def look_again(self, record_ids: Sequence[str]) -> None:

@@ -1,0 +1,175 @@
+"""What has changed although nobody looked: while something was under way, and at moments that cannot be."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from pathlib import Path
+
+import attrs
+import pytest
+
+from brex_accounting.emulator import recode
+from brex_accounting.export import Posting, ReceiptFile, State
+from brex_accounting.export.posting import content_hash
+
+from .doubles import MemoryErp, PendingErp
+from .traps import Crash, Trap
+from .world import HOUR, READY, Account, always, pass_time, run
+
+
+class SlowAttaching(MemoryErp):
+    """It takes 25 minutes to attach a receipt, as long as it is slow."""
+
+    is_slow = True
+
+    async def attach(self, posting: Posting, receipt: ReceiptFile) -> None:
+        if self.is_slow:
+            await self.clock.sleep(1500)
+        await super().attach(posting, receipt)
+
+
+async def content_of(account: Account, record_id: str) -> str:
+    """The hash of what Brex shows of a record."""
+    async with account.client() as brex:
+        return content_hash(await brex.records.get(record_id))
+
+
+def change(account: Account, record_id: str) -> None:
+    chosen = {"brex_field_value_id": "efo_6999", "remote_field_value_id": "6999"}
+    recode(account.tenant, record_id, brex_field_id="ef_101", **chosen)
+
+
+def bill_in(account: Account) -> str:
+    """A bill that the ledger takes."""
+    wanted = account.wanted()
+    return next(id_ for id_ in wanted if account.stored(id_).source_type == "BILL")
+
+
+class TestChangesMeanwhile:
+    """A record changes while something is under way with it, and its change lies behind the watermark then."""
+
+    def test_while_it_is_pending(self, folder: Path) -> None:
+        """A bill that changes before somebody approves it at the ERP is found to differ from the books."""
+
+        async def main() -> None:
+            account = Account(folder, ready=False, variants={"report_moves": "nothing"})
+            erp = PendingErp(account.clock, account.books)
+            account.make_erp = always(erp)
+            bill = bill_in(account)
+            await account.run()
+            assert State.PENDING is (await account.rows())[bill].state
+            await pass_time(HOUR)
+            change(account, bill)
+            await pass_time(HOUR)
+            account.tenant.add(5, 8)
+            await account.run()
+            await pass_time(3 * HOUR)
+            account.tenant.add(5, 9)
+            await account.run()
+            erp.approve()
+            for _ in range(8):
+                await pass_time(6 * HOUR)
+                await account.run()
+            row = (await account.rows())[bill]
+            assert (State.NEEDS_PERSON, "changed after it was posted") == (row.state, row.reason)
+            assert await content_of(account, bill) == row.seen_hash
+
+        run(main())
+
+    def test_while_another_worker_is_at_it(self, folder: Path) -> None:
+        """What one worker reads while another one attaches the record's receipts is looked at again, and amended."""
+
+        async def main() -> None:
+            account = Account(folder, bill_ready="reaches")
+            erp = SlowAttaching(account.clock, account.books)
+            account.make_erp = always(erp)
+            async with account.worker() as attaching:
+                task = asyncio.create_task(attaching.run_once())
+                await pass_time(600)
+                rows = (await account.rows()).values()
+                claimed = [row.record_id for row in rows if row.owner and row.state is State.EXPORTED]
+                change(account, claimed[-1])
+                await pass_time(1200)
+                account.tenant.add(5, 8)
+                assert "complete" == (await account.run()).ended
+                noted = await account.note("watermark")
+                assert noted is not None
+                assert datetime.datetime.fromisoformat(noted) > account.stored(claimed[-1]).updated_at
+                erp.is_slow = False
+                await task
+            await pass_time(HOUR)
+            await account.run()
+            row = (await account.rows())[claimed[-1]]
+            assert (State.EXPORTED, "amended") == (row.state, row.reason)
+            assert await content_of(account, claimed[-1]) == row.content_hash
+            assert [1] == [document.amended for document in account.books.documents if document.key == claimed[-1]]
+
+        run(main())
+
+    def test_after_it_was_kept(self, folder: Path) -> None:
+        """A bill that Brex was not told about yet, and whose entry a person keeps, is reported."""
+
+        async def main() -> None:
+            account = Account(folder, ready=False)
+            bill = bill_in(account)
+            with pytest.raises(Crash):
+                async with account.worker(Trap(name="POST /v3/accounting/records/export-results")) as loop:
+                    await loop.run_once()
+            change(account, bill)
+            await pass_time(HOUR)
+            await account.run()
+            assert State.NEEDS_PERSON is (await account.rows())[bill].state
+            async with account.worker() as loop:
+                await loop.resolve(bill, "keep", reason="the books are right")
+            await pass_time(HOUR)
+            await account.run()
+            row = (await account.rows())[bill]
+            assert ("EXPORTED", State.EXPORTED, "kept") == (account.stage_of(bill), row.state, row.reason)
+            assert await content_of(account, bill) == row.content_hash
+            assert [] == account.violations()
+
+        run(main())
+
+
+class TestDates:
+    """Brex shows moments that cannot be."""
+
+    @pytest.mark.parametrize("year", [1, 1970, 2030, 9999])
+    def test_do_not_move_the_watermark(self, folder: Path, year: int) -> None:
+        """Changes are seen that come after one whose date is wrong, and the run that reads it is like any other."""
+
+        async def main() -> None:
+            account = Account(folder, ready=False)
+            bill = account.stored(bill_in(account))
+            account.tenant.records.put(attrs.evolve(bill, updated_at=bill.updated_at.replace(year=year)))
+            latest = max(each.updated_at for each in account.tenant.records.all() if each.id != bill.id)
+            assert "complete" == (await account.run()).ended
+            assert str(latest - datetime.timedelta(minutes=10)) == str(await watermark(account))
+            await pass_time(HOUR)
+            new = {*account.tenant.add(20, 8)} & {*account.wanted("PREPARE", "REVIEW", READY)}
+            bills = {id_ for id_ in new if account.stored(id_).source_type == "BILL"}
+            assert "complete" == (await account.run()).ended
+            assert bills
+            assert bills <= {*account.posted()}
+            assert bill.id in account.posted()
+
+        run(main())
+
+    def test_of_all_records(self, folder: Path) -> None:
+        """Where all of them are at the beginning of the calendar there is no watermark, and all is exported."""
+
+        async def main() -> None:
+            account = Account(folder, bill_ready="reaches")
+            for record in list(account.tenant.records.all()):
+                account.tenant.records.put(attrs.evolve(record, updated_at=record.updated_at.replace(year=1)))
+            assert "complete" == (await account.run()).ended
+            assert await watermark(account) is None
+            await account.audit(account.wanted())
+
+        run(main())
+
+
+async def watermark(account: Account) -> datetime.datetime | None:
+    noted = await account.note("watermark")
+    return None if noted is None else datetime.datetime.fromisoformat(noted)
