@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brex_accounting.export import Entry, ExportPolicy, State
-from brex_accounting.export.deciding import (
+from brex_accounting.export.deciding import Judge
+from brex_accounting.export.posting import content_hash, posting_date
+from brex_accounting.export.states import check_move
+from brex_accounting.export.verdicts import (
     CHANGED,
     CLOSED,
     ELSEWHERE,
@@ -19,7 +22,6 @@ from brex_accounting.export.deciding import (
     SETTLING,
     UNDER_WAY,
     Amend,
-    Judge,
     Leave,
     LookUp,
     Post,
@@ -28,8 +30,6 @@ from brex_accounting.export.deciding import (
     Verdict,
     is_in_the_books,
 )
-from brex_accounting.export.posting import content_hash, posting_date
-from brex_accounting.export.states import check_move
 from brex_accounting.testing import make_posting
 from brex_accounting_client.models import AccountingRecord, AccountingRecordType, LineItemType, ReviewStatus, SourceType
 

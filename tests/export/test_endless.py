@@ -200,7 +200,7 @@ class TestPasses:
 
     def test_that_never_end(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A run that found something new in each pass does not say that it is complete."""
-        monkeypatch.setattr("brex_accounting.export.loop._MOST_PASSES", 6)
+        monkeypatch.setattr("brex_accounting.export.passes._MOST_PASSES", 6)
 
         async def main() -> None:
             account = Account(folder, records=30, ready=False, policy=ExportPolicy(basis="accrual"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from ..export.reading import check_basis
+from ..export.notes import check_basis
 from ..export.reconciliation import Difference, Reconciliation, reconcile
 from .export_progress import ProgressLine
 from .export_show import MOST_SHOWN, more

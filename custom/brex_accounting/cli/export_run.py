@@ -11,7 +11,7 @@ from attrs import frozen
 
 from ..errors import BrexError
 from ..export import ExportLoop, RunSummary
-from ..export.reading import check_basis
+from ..export.notes import check_basis
 from .export_progress import ProgressLine
 from .export_show import show_run, show_run_in_a_line
 from .output import OutputFormat, print_json_line

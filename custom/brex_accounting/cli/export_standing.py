@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ..clock import SystemClock
 from ..export import Count, Entry, Journal, State, pause
-from ..export.reading import WATERMARK
+from ..export.notes import WATERMARK
 from .export_show import DECIDE, MOST_SHOWN, facts, more
 from .export_values import instant, plain
 from .output import OutputFormat, Table, print_json_line, print_text

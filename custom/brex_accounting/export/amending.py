@@ -9,12 +9,12 @@ from typing import Final
 from attrs import evolve
 
 from ..errors import ErpFailed
-from .deciding import AMEND_FAILED, AMENDED, CHANGED, Amend
 from .erp import Posted
 from .events import logger
 from .journal import Change, Entry
 from .run import Run, growing
 from .states import State
+from .verdicts import AMEND_FAILED, AMENDED, CHANGED, Amend
 
 _IN_A_ROW: Final = 3
 """After so many failures in a row the others are left to the next run: postings need the ERP more."""

@@ -159,7 +159,7 @@ class GuardedErp:
             # Nobody has cancelled this: it is the adapter's own, and would end the caller's task silently.
             summary = "the adapter raised CancelledError, although nobody had cancelled it"
             raise ErpFailed(summary, operation=operation, account=self._account, advice=_ADVICE) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # Our own errors say nothing that may not be said; of others nobody knows.
             summary = str(error).rstrip(".") if isinstance(error, BrexError) else f"the adapter raised {_name(error)}"
             raise ErpFailed(summary, operation=operation, account=self._account, advice=_ADVICE) from error
@@ -177,7 +177,7 @@ class GuardedErp:
             raise ErpFailed(message, operation=f"{method} at the ERP", account=self._account, advice=_ADVICE)
 
 
-def _name(error: Exception) -> str:
+def _name(error: BaseException) -> str:
     return "nothing in time" if isinstance(error, TimeoutError) else type(error).__name__
 
 

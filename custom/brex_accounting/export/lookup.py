@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..errors import ErpFailed
-from .deciding import POISON
 from .journal import Change, Entry
 from .posting_round import in_the_books
 from .run import Run, growing
 from .states import State
+from .verdicts import POISON
 
 _ROWS: Final = 500
 _LONG_PENDING: Final = datetime.timedelta(days=7)

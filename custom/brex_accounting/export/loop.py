@@ -5,47 +5,35 @@ from __future__ import annotations
 import asyncio
 import datetime
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from ..checks import count, seconds
 from ..clock import Clock, SystemClock
-from ..errors import BrexError, CallError, ClientStateError, InvalidArgument, PagingError
+from ..errors import BrexError, CallError, ClientStateError, InvalidArgument
 from ..webhook_events import AccountingRecordReadyForExport, WebhookEvent
-from . import attaching, lookup, pause, reading, reporting, resolving
+from . import pause, resolving
 from .erp import Erp
 from .events import OnExportEvent, RunEnded, Teller, logger
 from .guards import GuardedErp, guard_journal
 from .journal import Change, Entry, Journal
+from .lists import is_askable
+from .notes import BEGUN, COMPLETE, OPENED, check_basis
+from .passes import Passes
 from .policy import ExportPolicy
 from .resolving import Resolution
 from .run import Run, growing
 from .states import State
-from .summary import MOST_LISTED, Attention, Ended, RunSummary
+from .summary import RunSummary
+from .waiting import rest
 
 if TYPE_CHECKING:
     from ..client import Brex
 
-_COMPLETE: Final = "complete"
-"""Noted when the journal has seen all that the books hold: from then on what it does not know is not in them."""
-_OPENED: Final = "opened"
-_BEGUN: Final = "begun"
-"""Noted from the beginning of a run until one has done all that it could: a run that follows goes on with it."""
-
 _LEASE: Final = 30.0
 _ERP_TIMEOUT: Final = 1800.0
 _OLD: Final = datetime.timedelta(days=1)
-_LONGEST_LAG_TO_WAIT: Final = 300.0
-_MOST_PASSES: Final = 100
-_MOST_FAILURES: Final = 2
-"""After so many steps of a run that Brex has failed in, the others are not tried."""
-_LINGERS: Final = 3
-
-_TOO_MANY: Final = (
-    "Look at summary.refusals and mend the mapping or the policy; where all of it is meant, run once with "
-    "accept_refusals=True."
-)
 
 
 class ExportLoop:
@@ -138,13 +126,13 @@ class ExportLoop:
             if not self._is_open:
                 await self._journal.open(self._brex.account)
                 self._is_open = True
-                if await self._journal.note(_OPENED) is None:
+                if await self._journal.note(OPENED) is None:
                     await self._note_opened()
 
     async def _note_opened(self) -> None:
         """Note that the journal may lack what came into the books up to now."""
         self._emptied = self._clock.monotonic()
-        await self._journal.set_note(_OPENED, self._clock.now().isoformat())
+        await self._journal.set_note(OPENED, self._clock.now().isoformat())
 
     # ---- runs ---------------------------------------------------------------------------------------------------
 
@@ -163,17 +151,17 @@ class ExportLoop:
         await self._open()
         async with self._running:
             now = self._clock.now()
-            await reading.check_basis(self._journal, self._policy, note=True)
+            await check_basis(self._journal, self._policy, note=True)
             paused = await pause.load(self._journal, now=now)
             if paused is not None and now < paused.next_try:
                 return self._paused(paused, now)
             if rebuild:
                 await self._note_opened()
-                await self._journal.set_note(_COMPLETE, None)
+                await self._journal.set_note(COMPLETE, None)
             run = await self._new_run()
             started = self._clock.monotonic()
             try:
-                ended, advice = await self._run(run, accept_refusals=accept_refusals)
+                ended, advice = await Passes(run, emptied=self._emptied).all(accept_refusals=accept_refusals)
             except CallError as error:
                 cause = pause.cause_of(error)
                 if cause is None:
@@ -241,7 +229,7 @@ class ExportLoop:
                     next_run=following,
                 )
             )
-            await self._sleep((following - now).total_seconds(), self._wake)
+            await rest(self._clock, (following - now).total_seconds(), self._wake)
 
     async def handle(self, event: WebhookEvent) -> bool:
         """Remember what a verified webhook delivery names, durably, and let ``run_forever`` export it at once.
@@ -264,7 +252,7 @@ class ExportLoop:
             message = "event: it is about another company than this loop's; company_id tells whose loop to take"
             raise InvalidArgument(message)
         await self._open()
-        ids = [record_id for record_id in event.accounting_record_ids if reading.is_askable(record_id)]
+        ids = [record_id for record_id in event.accounting_record_ids if is_askable(record_id)]
         is_new = await self._journal.announce(event.webhook_id, ids, at=self._clock.now())
         if is_new and ids:
             self._wake.set()
@@ -352,143 +340,19 @@ class ExportLoop:
             page_size=self._page_size,
             report_size=self._report_size,
             teller=self._teller,
-            rebuilding=await self._journal.note(_COMPLETE) is None,
+            rebuilding=await self._journal.note(COMPLETE) is None,
             begun=await self._begun(),
             stopping=self._stopping,
             doubts=self._doubts,
         )
 
     async def _begun(self) -> datetime.datetime:
-        noted = await self._journal.note(_BEGUN)
+        noted = await self._journal.note(BEGUN)
         now = self._clock.now()
         if noted is not None and now - datetime.datetime.fromisoformat(noted) < _OLD:
             return datetime.datetime.fromisoformat(noted)
-        await self._journal.set_note(_BEGUN, now.isoformat())
+        await self._journal.set_note(BEGUN, now.isoformat())
         return now
-
-    async def _run(self, run: Run, *, accept_refusals: bool) -> tuple[Ended, str]:
-        if run.rebuilding:
-            await self._let_the_books_settle(run)
-        failed: list[CallError | PagingError] = []
-        looked_at: set[str] = set()
-        lingers = 0
-        since = await reading.watermark(run)
-        is_all = since is None
-        changes_read = False
-        for _ in range(_MOST_PASSES):
-            run.tally.counts["passes"] += 1
-            done = await self._step(failed, reporting.settle_unknown, run)
-            done += await self._step(failed, lookup.settle, run)
-            done += await self._step(failed, reading.read_announced, run)
-            if not changes_read:
-                done += await self._step(failed, lambda r: reading.read_changes(r, since), run)
-                changes_read = not failed and reading.CHANGES not in run.tally.unread
-            if not (is_all and changes_read and run.tally.counts["passes"] == 1):  # or all of it has just been read
-                done += await self._step(failed, reading.read_ready, run)
-            done += await self._step(failed, lambda r: reading.read_left(r, looked_at), run)
-            done += await self._step(failed, lookup.settle, run)
-            if not accept_refusals and await reporting.too_many_refusals(run):
-                await self._name_refusals(run)
-                return "too many refusals", _TOO_MANY
-            done += await self._step(failed, reporting.report_successes, run)
-            done += await self._step(failed, reporting.report_failures, run)
-            done += await self._step(failed, attaching.attach, run)
-            if run.is_stopping or run.erp_is_down or failed:
-                break
-            if done:
-                lingers = 0
-                continue
-            if lingers >= _LINGERS or not await self._linger(run):
-                break
-            lingers += 1
-            looked_at.clear()
-        else:
-            run.tally.unread["passes"] = "each pass found something new"
-        if failed:
-            raise failed[0]
-        return await self._ended(run)
-
-    async def _step(
-        self, failed: list[CallError | PagingError], step: Callable[[Run], Awaitable[int]], run: Run
-    ) -> int:
-        """One step; where Brex fails in it, the others are still done, unless the account has to pause."""
-        if run.is_stopping or len(failed) >= _MOST_FAILURES:
-            return 0
-        try:
-            return await step(run)
-        except CallError as error:
-            if isinstance(error, ClientStateError) or pause.cause_of(error) is not None:
-                raise
-            failed.append(error)
-        except PagingError as error:
-            failed.append(error)
-        return 0
-
-    async def _name_refusals(self, run: Run) -> None:
-        """Say what would be refused, although Brex is not told."""
-        ids = sorted(run.rejected)[:MOST_LISTED]
-        for record_id, row in (await self._journal.load(ids)).items():
-            run.tally.refusals[record_id] = Attention(
-                record_id=record_id, reason=row.reason or "", message=run.messages.get(record_id)
-            )
-
-    async def _ended(self, run: Run) -> tuple[Ended, str]:
-        if run.is_stopping:
-            return "stopped", ""
-        await self._journal.set_note(_BEGUN, None)
-        if run.erp_is_down or (run.erp_error and not run.took):
-            return "erp failed", f"See that the ERP answers; it failed with: {run.erp_error}"
-        if run.tally.unread:
-            return "incomplete", "Run again; if it stays, Brex's lists contradict themselves: tell Brex support."
-        if run.rebuilding:
-            await self._journal.set_note(_COMPLETE, self._clock.now().isoformat())
-        return "complete", ""
-
-    async def _let_the_books_settle(self, run: Run) -> None:
-        """Of a journal that was lost this instant, the books may not show the last entries yet."""
-        opened = await self._journal.note(_OPENED)
-        if opened is None or not run.erp.search_lag:
-            return
-        passed = (self._clock.now() - datetime.datetime.fromisoformat(opened)).total_seconds()
-        if self._emptied is not None:  # in seconds that no clock that is set can skip
-            passed = min(passed, self._clock.monotonic() - self._emptied)
-        left = run.erp.search_lag - max(passed, 0.0)  # a clock that was ahead does not make it longer
-        if left > 0:
-            run.progress("waiting")
-            await self._sleep(left, self._stopping)
-
-    async def _linger(self, run: Run) -> bool:
-        """Wait for what is due soon: a claim that ends, a search that may be believed."""
-        longest = self._lease + min(run.erp.search_lag, _LONGEST_LAG_TO_WAIT)
-        latest = self._clock.now() + datetime.timedelta(seconds=longest)
-        while not run.is_stopping:
-            now = self._clock.now()
-            due = await self._journal.next_due(now=now)
-            if due is None or due > latest:
-                return False
-            if due <= now:
-                return True
-            run.progress("waiting")
-            # In steps: a claim that is waited for may have been given back long before its end.
-            await self._sleep(min((due - now).total_seconds(), self._lease / 6), self._stopping)
-        return False
-
-    async def _sleep(self, wanted: float, until: asyncio.Event) -> None:
-        """Sleep, unless something happens first."""
-        if wanted <= 0:
-            return
-        loop = asyncio.get_running_loop()
-        tasks: set[asyncio.Task[Any]] = {
-            loop.create_task(self._clock.sleep(wanted)),
-            loop.create_task(until.wait()),
-        }
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            # Waited for, not awaited: their cancellation is not that of whoever waits.
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
 
     def _paused(self, paused: pause.Pause, now: datetime.datetime) -> RunSummary:
         return RunSummary(

@@ -11,8 +11,8 @@ from attrs import frozen
 from ..errors import CallError, Forbidden, IntegrationNotActive, ReauthorizationRequired, Unauthorized
 from .events import ExportPaused, ExportResumed, Teller
 from .journal import Journal
+from .notes import PAUSE
 
-NOTE: Final = "pause"
 _FIRST: Final = 60.0
 _LONGEST: Final = 3600.0
 _NOT_ACTIVE: Final = "INTEGRATION_NOT_ACTIVE"
@@ -58,7 +58,7 @@ async def load(journal: Journal, *, now: datetime.datetime | None = None) -> Pau
         journal: The account's.
         now: The instant, where one is to be compared with.
     """
-    noted = await journal.note(NOTE)
+    noted = await journal.note(PAUSE)
     if noted is None:
         return None
     found = json.loads(noted)
@@ -92,7 +92,7 @@ async def begin(journal: Journal, cause: str, *, now: datetime.datetime, account
         "tries": pause.tries,
         "next_try": pause.next_try.isoformat(),
     }
-    await journal.set_note(NOTE, json.dumps(written))
+    await journal.set_note(PAUSE, json.dumps(written))
     if before is None:
         teller.tell(ExportPaused(account=account, cause=cause, next_try=pause.next_try))
     return pause
@@ -109,7 +109,7 @@ async def end(journal: Journal, *, now: datetime.datetime, account: str | None, 
     """
     before = await load(journal, now=now)
     if before is not None:
-        await journal.set_note(NOTE, None)
+        await journal.set_note(PAUSE, None)
         teller.tell(ExportResumed(account=account, since=before.since))
 
 

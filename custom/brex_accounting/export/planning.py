@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -14,12 +13,13 @@ from brex_accounting_client.models import AccountingRecord, AccountingRecordPage
 from ..clock import Clock, SystemClock
 from ..errors import ErpFailed, InvalidArgument
 from . import pause
-from .deciding import CHANGED, GONE, Amend, Judge, Leave, LookUp, Post, Put, ReadBack, Verdict, is_parked, shows
+from .deciding import Judge
 from .erp import Erp, Posted, Previews
 from .events import OnExportEvent, Teller
 from .guards import GuardedErp, guard_journal
 from .journal import Entry, Journal
-from .lists import Lists, id_of
+from .lists import Lists, counted, sorted_out
+from .notes import COMPLETE, check_basis, watermark
 from .plan_summary import (
     OnPlanItem,
     PlanAction,
@@ -32,8 +32,9 @@ from .plan_summary import (
 )
 from .policy import ExportPolicy
 from .posting import Posting
-from .reading import CHANGES, POLICY, READY, WATERMARK, check_basis
+from .reading import CHANGES, READY
 from .states import SETTLED, State
+from .verdicts import CHANGED, GONE, Amend, Leave, LookUp, Post, Put, ReadBack, Verdict, is_parked, shows
 
 if TYPE_CHECKING:
     from ..client import Brex
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 ANNOUNCED: Final = "announced"
 LEFT: Final = "left in the journal"
 
-_COMPLETE: Final = "complete"
 """The note by which a loop says that the journal knows all that the books hold."""
 
 _MOST_ANNOUNCED: Final = 1_000_000
@@ -118,14 +118,14 @@ class _Planner:
         self._policy = policy
         self._clock = clock
         self._tally = tally
-        self._lists = Lists(brex, teller)
+        self._lists = Lists(brex, counted(teller))
         self._seen: set[str] = set()
 
     async def made(self) -> PlanSummary:
         """The plan."""
         await self._journal.open(self._account)
         await check_basis(self._journal, self._policy, note=False)
-        rebuilding = await self._journal.note(_COMPLETE) is None
+        rebuilding = await self._journal.note(COMPLETE) is None
         self._judge = Judge(
             policy=self._policy,
             mapping_version=self._erp.mapping_version,
@@ -135,7 +135,7 @@ class _Planner:
         )
         paused = await pause.load(self._journal)
         await self._by_id(ANNOUNCED, await self._journal.announced(_MOST_ANNOUNCED))
-        since = await self._watermark()
+        since = await watermark(self._journal, self._policy)
         await self._list(CHANGES, updated_at_gte=since)
         if since is not None or CHANGES in self._lists.unread:
             await self._list(READY, review_status=ReviewStatus.READY_FOR_EXPORT)
@@ -156,12 +156,6 @@ class _Planner:
         )
 
     # ---- reading ------------------------------------------------------------------------------------------------
-
-    async def _watermark(self) -> datetime.datetime | None:
-        if await self._journal.note(POLICY) != self._policy.fingerprint:
-            return None
-        noted = await self._journal.note(WATERMARK)
-        return None if noted is None else datetime.datetime.fromisoformat(noted)
 
     async def _list(self, name: str, **filters: Any) -> None:
         async with aclosing(self._lists.pages(name, **filters)) as pages:
@@ -244,9 +238,9 @@ class _Planner:
     # ---- one page -----------------------------------------------------------------------------------------------
 
     async def _page(self, page: AccountingRecordPage) -> None:
-        records = {record.id: record for record in page.items if record.id not in self._seen}
-        bad = {id_of(found): found for found in page.bad_records}
-        bad = {id_: found for id_, found in bad.items() if id_ not in self._seen and id_ not in records}
+        shown, unreadable = sorted_out(page)
+        records = {id_: record for id_, record in shown.items() if id_ not in self._seen}
+        bad = {id_: why for id_, why in unreadable.items() if id_ not in self._seen}
         rows = await self._settled((await self._journal.load([*records, *bad])).values())
         self._seen |= records.keys() | bad.keys()
         now = self._clock.now()
@@ -254,8 +248,8 @@ class _Planner:
         held = await self._held(verdicts.values())
         for id_, verdict in verdicts.items():
             await self._say(records[id_], rows.get(id_), verdict, held)
-        for id_, found in bad.items():
-            verdict = self._judge.unreadable(id_, f"{found.path} {found.reason}", rows.get(id_), now=now)
+        for id_, why in bad.items():
+            verdict = self._judge.unreadable(id_, why, rows.get(id_), now=now)
             if isinstance(verdict, Put):
                 reason = verdict.entry.reason or ""
                 self._tally.add(PlanItem(record_id=id_, action=PlanAction.NEEDS_PERSON, reason=reason))

@@ -13,12 +13,12 @@ from typing import Final
 from attrs import evolve
 
 from ..errors import ErpFailed
-from .deciding import POISON, Post
 from .erp import Outcome, Pending, Posted, Rejected
 from .journal import Change, Entry
 from .posting import Posting
 from .run import Run
 from .states import State
+from .verdicts import POISON, Post
 
 _TRIES: Final = 3
 """How often a record is tried in one run."""

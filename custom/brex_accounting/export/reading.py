@@ -6,34 +6,24 @@ Nothing of a page is kept: what is in the journal is read again by its id when i
 from __future__ import annotations
 
 import datetime
-import hashlib
 from collections.abc import AsyncGenerator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import aclosing
+from typing import Any, Final
 
 from brex_accounting_client.models import AccountingRecordPage, ReviewStatus
 
-from ..errors import BadRequest, CursorRefused, ErpFailed, InvalidArgument, PagingError
-from ..resources.arguments import some_ids
+from ..errors import ErpFailed, PagingError
 from .amending import amend
-from .deciding import AGAIN, KEPT, Amend, Leave, LookUp, Post, Put, ReadBack, Verdict, was_missed
-from .events import logger
-from .journal import Change, Entry, Journal
-from .policy import ExportPolicy
+from .journal import Change, Entry
+from .lists import Lists, is_askable, sorted_out
+from .notes import POLICY, WATERMARK
 from .posting_round import post
 from .run import Run, growing
 from .states import State
+from .verdicts import AGAIN, KEPT, Amend, Leave, LookUp, Post, Put, ReadBack, Verdict, was_missed
 
-if TYPE_CHECKING:
-    from brex_accounting_client import BadRecord
-
-WATERMARK: Final = "watermark"
-POLICY: Final = "policy"
-BASIS: Final = "basis"
 OVERLAP: Final = datetime.timedelta(minutes=10)
 """What was changed so shortly before the latest change may not have been visible yet when it was read."""
-
-_AGAIN: Final = 3
-"""How often a list is begun anew whose cursor has expired."""
 
 _CHUNK: Final = 500
 _DAY: Final = datetime.timedelta(days=1)
@@ -42,41 +32,6 @@ _EARLIEST: Final = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 CHANGES: Final = "changes"
 READY: Final = "ready for export"
 BOOKS: Final = "books"
-
-
-async def check_basis(journal: Journal, policy: ExportPolicy, *, note: bool) -> None:
-    """Make sure that a journal stays on the basis that it was begun on.
-
-    Args:
-        journal: The account's.
-        policy: What the ledger takes.
-        note: Whether to note the basis where none is noted yet.
-
-    Raises:
-        InvalidArgument: The journal is kept on another basis: the ledger would have expenses twice.
-    """
-    noted = await journal.note(BASIS)
-    if noted is None and note:
-        await journal.set_note(BASIS, policy.basis)
-    elif noted not in (None, policy.basis):
-        message = (
-            f"basis: this journal is kept on {noted}; books on {policy.basis} need another journal and other books"
-        )
-        raise InvalidArgument(message)
-
-
-async def watermark(run: Run) -> datetime.datetime | None:
-    """Up to when all changes are in the journal; None where nothing can be relied on.
-
-    What was passed over under another policy counts anew, so a policy that takes other records begins from the start.
-
-    Args:
-        run: The run.
-    """
-    if await run.journal.note(POLICY) != run.policy.fingerprint:
-        return None
-    noted = await run.journal.note(WATERMARK)
-    return None if noted is None else datetime.datetime.fromisoformat(noted)
 
 
 async def read_changes(run: Run, since: datetime.datetime | None) -> int:
@@ -143,18 +98,6 @@ async def read_announced(run: Run) -> int:
             # One that Brex does not know is another account's, or not there yet: the lists will show it.
             await run.journal.announced_done([id_ for id_ in new if id_ not in run.busy])
     return done
-
-
-def is_askable(record_id: str) -> bool:
-    """Whether Brex can be asked for a record by this id at all.
-
-    Args:
-        record_id: The id, from wherever.
-    """
-    try:
-        return bool(some_ids((record_id,)))
-    except InvalidArgument:
-        return False
 
 
 async def read_left(run: Run, looked_at: set[str]) -> int:
@@ -246,36 +189,17 @@ async def _postpone(run: Run, ids: Sequence[str]) -> None:
 
 
 async def _pages(run: Run, name: str, **filters: Any) -> AsyncGenerator[AccountingRecordPage]:
-    """The pages of a list; where it cannot be read to its end, the tally says why."""
-    run.tally.unread.pop(name, None)
-    size: int | None = run.page_size
-    tries = 0
-    while True:
-        first = True
-        try:
-            stream = run.brex.records.pages(page_size=size, on_bad_record="collect", **filters)
-            async with stream:
-                async for page in stream:
-                    first = False
-                    run.expected = page.total_count
-                    yield page
-                    if run.is_stopping or run.erp_is_down:
-                        return
-        except BadRequest:
-            if not first or size is None:
-                raise
-            size = None
-        except CursorRefused as error:
-            tries += 1
-            if tries >= _AGAIN:
-                run.tally.unread[name] = type(error).__name__
+    """The pages of a list, until the run has to end; where it cannot be read to its end, the tally says why."""
+
+    def on_page(page: AccountingRecordPage) -> None:
+        run.expected = page.total_count
+
+    lists = Lists(run.brex, on_page, page_size=run.page_size, unread=run.tally.unread)
+    async with aclosing(lists.pages(name, **filters)) as pages:
+        async for page in pages:
+            yield page
+            if run.is_stopping or run.erp_is_down:
                 return
-        except PagingError as error:
-            logger.warning("the list of %s cannot be read to its end: %s", name, type(error).__name__)
-            run.tally.unread[name] = type(error).__name__
-            return
-        else:
-            return
 
 
 # ---- one page -------------------------------------------------------------------------------------------------------
@@ -293,9 +217,7 @@ async def handle_page(run: Run, page: AccountingRecordPage) -> int:
     """
     run.tally.counts["seen"] += len(page.items)
     run.progress("reading")
-    records = {record.id: record for record in page.items if is_askable(record.id)}  # a cursor may show one twice
-    bad = {_id_of(found): f"{found.path} {found.reason}" for found in page.bad_records}
-    bad |= {_stand_in(record.id.encode()): "$.id no id" for record in page.items if record.id not in records}
+    records, bad = sorted_out(page)
     entries = await run.journal.load([*records, *bad])
     judge, now = run.judge, run.now()
     verdicts: list[Verdict] = []
@@ -308,20 +230,9 @@ async def handle_page(run: Run, page: AccountingRecordPage) -> int:
                 missed.append(id_)
         else:
             verdicts.append(verdict)
-    for id_, why in bad.items():
-        if id_ not in records:
-            verdicts.append(judge.unreadable(id_, why, entries.get(id_), now=now))
+    verdicts += (judge.unreadable(id_, why, entries.get(id_), now=now) for id_, why in bad.items())
     await run.look_again(missed)
     return await _act(run, verdicts)
-
-
-def _id_of(bad: BadRecord) -> str:
-    """The record's id, or what stands for it where even that cannot be read."""
-    return bad.id if bad.id and is_askable(bad.id) else _stand_in(bad.raw)
-
-
-def _stand_in(raw: bytes) -> str:
-    return f"unreadable-{hashlib.sha256(raw).hexdigest()[:32]}"
 
 
 async def _act(run: Run, verdicts: Sequence[Verdict]) -> int:
@@ -400,19 +311,13 @@ def _wanted_again(entry: Entry, now: datetime.datetime) -> Entry:
 
 
 __all__ = [
-    "BASIS",
     "BOOKS",
     "CHANGES",
-    "POLICY",
     "READY",
-    "WATERMARK",
-    "check_basis",
     "handle_page",
-    "is_askable",
     "read_announced",
     "read_by_id",
     "read_changes",
     "read_left",
     "read_ready",
-    "watermark",
 ]

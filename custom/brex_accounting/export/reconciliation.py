@@ -18,18 +18,18 @@ from brex_accounting_client.models import AccountingRecord
 from ..clock import Clock, SystemClock
 from ..errors import ExportError, InvalidArgument
 from .comparing import EXPORTED, INFORMATIONAL, Comparison, Difference, DifferenceKind
-from .deciding import is_in_the_books, is_parked
 from .erp import Erp
 from .events import OnExportEvent, Teller
 from .guards import guard_journal
 from .journal import Journal
 from .listed_books import ListedBooks, is_money, walk
-from .lists import Lists, id_of
+from .lists import Lists, counted, id_of
 from .policy import ExportPolicy
 from .posting import EXACT, content_hash, debits, posting_date
 from .sides import BrexSays, Group, JournalSays, LedgerSays, Sides
 from .states import State
 from .summary import MOST_LISTED
+from .verdicts import is_in_the_books, is_parked
 
 if TYPE_CHECKING:
     from ..client import Brex
@@ -149,7 +149,7 @@ async def reconcile(
     books = ListedBooks(erp, brex.account)
     rows = guard_journal(journal, brex.account)
     await rows.open(brex.account)
-    lists = Lists(brex, Teller(on_event))
+    lists = Lists(brex, counted(Teller(on_event)))
     with Sides(folder, brex.account) as sides:
         await _read_brex(lists, sides)
         await _read_journal(rows, sides)

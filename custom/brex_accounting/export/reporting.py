@@ -14,19 +14,10 @@ from attrs import evolve, frozen
 
 from ..errors import BrexError, CallError, ClientStateError, ErpFailed
 from ..reports import ExportFailure, ExportReport, ExportResult, ExportSuccess, RefusedResult
-from .deciding import (
-    FAILURE_REFUSED,
-    GONE,
-    KEPT,
-    REPOST_REJECTED,
-    UNREADABLE,
-    exported,
-    is_parked,
-    shows,
-)
 from .journal import Change, Entry
 from .run import Run, after_refusal, growing
 from .states import IN_THE_BOOKS, State
+from .verdicts import FAILURE_REFUSED, GONE, KEPT, REPOST_REJECTED, UNREADABLE, exported, is_parked, shows
 
 LEAST_REFUSALS: Final = 20
 MOST_REFUSED: Final = 0.05

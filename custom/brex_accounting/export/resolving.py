@@ -8,9 +8,9 @@ from typing import Final, Literal, get_args
 
 from ..checks import text
 from ..errors import InvalidArgument
-from .deciding import BY_HAND, KEPT, is_in_the_books
 from .journal import Change, Entry, Journal
 from .states import State
+from .verdicts import BY_HAND, KEPT, is_in_the_books
 
 Resolution = Literal["keep", "repost", "posted", "ignore"]
 """What a person can decide.

@@ -17,13 +17,14 @@ from brex_accounting_client.models import AccountingRecord
 
 from ..clock import Clock
 from ..errors import ErpFailed, PagingError
-from .deciding import AGAIN, BY_HAND, GONE, KEPT, Judge
+from .deciding import Judge
 from .events import ExportProgress, Teller, logger
 from .guards import GuardedErp
 from .journal import Change, Entry, Journal
 from .policy import ExportPolicy
 from .states import State
 from .summary import Tally
+from .verdicts import AGAIN, BY_HAND, GONE, KEPT
 
 if TYPE_CHECKING:
     from ..client import Brex
