@@ -48,8 +48,8 @@ class GuardedErp:
         self._validator: Validates | None = erp if isinstance(erp, Validates) else None
         self._account = account
         self._timeout = timeout
-        self.search_lag = float(lag)
-        self.batch_size = size
+        self.search_lag: float = float(lag)
+        self.batch_size: int = size
 
     @property
     def is_idempotent(self) -> bool:

@@ -158,7 +158,7 @@ class Scan:
 
     def __init__(self, file: BinaryIO, start: int = 0) -> None:
         self._file = file
-        self.position = start
+        self.position: int = start
         self.unended: Unended | None = None
         """After the walk: the block that the file ends in."""
         self.binary: int | None = None

@@ -93,7 +93,7 @@ class Index:
         self._path = path
         self._database: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
-        self.is_for_reading = False
+        self.is_for_reading: bool = False
         """Whether it was opened for reading only."""
 
     def open(self, *, for_reading: bool = False) -> Indexed:

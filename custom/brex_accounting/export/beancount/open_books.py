@@ -47,7 +47,7 @@ class OpenBooks:
         self._operation = operation
         self._writes = writes
         self.index = index
-        self.indexed = indexed
+        self.indexed: Indexed = indexed
 
     def catch_up(self) -> None:
         """Hold the index against the text, and take in what is new.
