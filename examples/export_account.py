@@ -256,7 +256,9 @@ def totals(title: str, columns: dict[str, Mapping[str, Decimal]]) -> Table:
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
     for code in sorted({code for sums in columns.values() for code in sums}):
-        table.add_row(code, *(f"{sums.get(code, 0):,f}" for sums in columns.values()))
+        amounts = [sums.get(code, Decimal()) for sums in columns.values()]
+        places = max(max(0, -int(amount.as_tuple().exponent)) for amount in amounts)
+        table.add_row(code, *(f"{amount:,.{places}f}" for amount in amounts))
     return table
 
 

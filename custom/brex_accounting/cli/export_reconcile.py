@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from ..export.notes import check_basis
+from ..export.posting import EXACT
 from ..export.reconciliation import Difference, Reconciliation, reconcile
 from .export_progress import ProgressLine
 from .export_show import MOST_SHOWN, more
-from .export_values import plain
+from .export_values import aligned, plain
 from .output import OutputFormat, Table, print_json_line, print_text
 from .wording import in_options
 
@@ -91,20 +92,25 @@ def _show(found: Reconciliation) -> None:
     numbers = ("Brex", "Journal", "Books")
     table = Table(("", "Currency", *numbers, "Differ"), right=numbers)
     sides = (found.brex, found.journal, found.ledger)
-    table.add("records", None, *(str(side.records) for side in sides), _mark(*(side.records for side in sides)))
+    told = found.brex.records + found.unreported.records
+    mark = _mark(told, found.journal.records, found.ledger.records)
+    table.add("records", None, *(str(side.records) for side in sides), mark)
     # The journal keeps no lines, and the books keep no amounts of records: each sum is compared where there are two.
     books = found.ledger.debits if found.compares_amounts else None
     for currency in _currencies(found.brex.debits, books or {}):
         pair = [found.brex.debits.get(currency, _NONE), None if books is None else books.get(currency, _NONE)]
-        table.add("debits", currency, _digits(pair[0]), None, _digits(pair[1]), _mark(*pair))
+        shown, booked = aligned(pair)
+        table.add("debits", currency, shown, None, booked, _mark(_told(found, currency, pair[0]), pair[1]))
     for currency in _currencies(found.brex.amounts, found.journal.amounts):
         pair = [side.amounts.get(currency, _NONE) for side in (found.brex, found.journal)]
-        table.add("amounts", currency, *map(_digits, pair), None, _mark(*pair))
+        table.add("amounts", currency, *aligned(pair), None, _mark(*pair))
     table.print()
     _show_differences(found)
     lines = [f"The list of {name} was not read to its end: {why}." for name, why in found.unread.items()]
     if found.elsewhere.records:
         lines.append(f"{found.elsewhere.records} records are exported in Brex and not of these books.")
+    if found.unreported.records:
+        lines.append(f"{found.unreported.records} records are in the books, and not exported in Brex yet.")
     if found.unreadable:
         lines.append(f"{found.unreadable} records of Brex cannot be read.")
     if not found.compares_amounts:
@@ -138,8 +144,9 @@ def _currencies(*sums: Mapping[str, Decimal]) -> list[str]:
     return sorted({currency for one in sums for currency in one})
 
 
-def _digits(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:f}"
+def _told(found: Reconciliation, currency: str, exported: Decimal | None) -> Decimal:
+    """What the books have to come to: what Brex shows as exported, and what it is still to be told of."""
+    return EXACT.add(exported or _NONE, found.unreported.debits.get(currency, _NONE))
 
 
 def _mark(*numbers: object) -> str | None:

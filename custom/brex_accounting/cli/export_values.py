@@ -46,4 +46,14 @@ def money(amounts: Mapping[str, Decimal]) -> str:
     return ", ".join(f"{currency} {amount:f}" for currency, amount in sorted(amounts.items()))
 
 
-__all__ = ["instant", "money", "plain"]
+def aligned(amounts: Sequence[Decimal | None]) -> list[str | None]:
+    """Amounts as text with as many decimals as the longest of them needs: 12 beside 12.50 is 12.00 beside 12.50.
+
+    Args:
+        amounts: Amounts of one currency; None stays None.
+    """
+    places = max((max(0, -int(amount.as_tuple().exponent)) for amount in amounts if amount is not None), default=0)
+    return [None if amount is None else f"{amount:.{places}f}" for amount in amounts]
+
+
+__all__ = ["aligned", "instant", "money", "plain"]
