@@ -88,7 +88,7 @@ class TestPoison:
             erp = Choking(account.clock, account.books, batch_size=4)
             erp.bad, erp.chokes_on = account.wanted()[: 4 * count : 4], chokes_on
             account.make_erp = always(erp)
-            for day in range(4):
+            for day in range(8):
                 new = add(account, 20, 100 + day)
                 erp.met = 0
                 summary = await account.run()

@@ -23,7 +23,7 @@ from .verdicts import POISON, Post
 _TRIES: Final = 3
 """How often a record is tried in one run."""
 
-_PATIENCE: Final = 6
+_PATIENCE: Final = 10
 """After so many attempts a record that the ERP fails on, while it takes others, needs a person."""
 
 _SINGLE: Final = 4
