@@ -200,6 +200,13 @@ class TestAdapters:
         assert {"accr_1": Posted("JE-1")} == run(main())
 
 
+def test_outcomes_are_written_as_they_are_spoken_of() -> None:
+    """Reference and link, message and code: by place or by name."""
+    assert Posted("JE-1", "https://erp.example.com/1") == Posted("JE-1", deep_link="https://erp.example.com/1")
+    assert Rejected("why", "no-account") == Rejected("why", code="no-account")
+    assert (None, "rejected") == (Posted("JE-1").deep_link, Rejected("why").code)
+
+
 class TestJournals:
     """Journals that the loop is given."""
 

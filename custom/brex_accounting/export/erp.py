@@ -37,7 +37,7 @@ class Posted:
     """
 
     reference: str
-    deep_link: str | None = field(default=None, kw_only=True, repr=False)
+    deep_link: str | None = field(default=None, repr=False)
 
 
 @frozen
@@ -51,7 +51,7 @@ class Rejected:
     """
 
     message: str = field(repr=False)
-    code: str = field(default="rejected", kw_only=True)
+    code: str = field(default="rejected")
 
 
 @frozen
