@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from brex_accounting_client.models import AccountingRecord, ReviewStatus, SourceType
 
@@ -277,8 +277,7 @@ class Judge:
 
     def _read(self, entry: Entry, record: AccountingRecord) -> Entry:
         """The row with what the record says now."""
-        return evolve(
-            entry,
+        return entry.changed(
             content_hash=content_hash(record),
             amount=record.amount.amount if can_be_summed(record.amount.amount) else None,
             currency=record.amount.currency,

@@ -45,6 +45,10 @@ class GuardedErp:
             raise InvalidArgument(message)
         self._erp = erp
         # Asked once: to look at a protocol takes as long as some adapters do.
+        self.amends: bool = isinstance(erp, Amends)
+        """Whether it can change entries."""
+        self.attaches: bool = isinstance(erp, Attaches)
+        """Whether it takes receipts."""
         self._validator: Validates | None = erp if isinstance(erp, Validates) else None
         self._account = account
         self._timeout = timeout
@@ -65,16 +69,6 @@ class GuardedErp:
         except Exception as error:
             message = f"erp.mapping_version: it raised {type(error).__name__}"
             raise ErpFailed(message, operation="read the mapping's version", account=self._account) from error
-
-    @property
-    def amends(self) -> bool:
-        """Whether it can change entries."""
-        return isinstance(self._erp, Amends)
-
-    @property
-    def attaches(self) -> bool:
-        """Whether it takes receipts."""
-        return isinstance(self._erp, Attaches)
 
     async def post(self, postings: Sequence[Posting]) -> Sequence[Outcome]:
         """One outcome for each posting.

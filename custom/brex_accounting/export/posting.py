@@ -17,6 +17,8 @@ from brex_accounting_client.models import AccountingRecord, AccountingRecordLine
 EXACT: Final = Context(prec=400, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 """The context of every sum of money here: it raises rather than round."""
 
+_ZERO: Final = Decimal()
+
 _DIGITS: Final = 100
 """The most digits on each side of the point; no money has so many."""
 
@@ -90,16 +92,18 @@ def flaw(record: AccountingRecord) -> str | None:
         return "no lines"
     if not can_be_summed(record.amount.amount):
         return "amount.amount out of range"
+    balances: dict[str, Decimal] = {}
     for place, line in enumerate(record.line_items):
-        if line.type not in (LineItemType.DEBIT, LineItemType.CREDIT):
+        amount, currency = line.amount.amount, line.amount.currency
+        if line.type is not LineItemType.DEBIT and line.type is not LineItemType.CREDIT:
             return f"line_items[{place}].type unknown: {str(line.type)[:60]}"
-        if line.amount.amount < 0:
+        if amount < 0:
             return f"line_items[{place}].amount.amount negative"
-        if not can_be_summed(line.amount.amount):
+        if not can_be_summed(amount):
             return f"line_items[{place}].amount.amount out of range"
-    credited = _sums(line for line in record.line_items if line.type is LineItemType.CREDIT)
-    debited = debits(record)
-    uneven = sorted(code for code in {*debited, *credited} if debited.get(code, 0) != credited.get(code, 0))
+        add = EXACT.add if line.type is LineItemType.DEBIT else EXACT.subtract
+        balances[currency] = add(balances.get(currency, _ZERO), amount)
+    uneven = sorted(currency for currency, balance in balances.items() if balance)
     return f"debits and credits differ in {', '.join(uneven)}" if uneven else None
 
 

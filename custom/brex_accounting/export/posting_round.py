@@ -108,13 +108,14 @@ class _Batch:
     async def _begin(self) -> list[Entry]:
         """Write down what is about to happen; whoever was faster has it."""
         run, now = self._run, self._run.now()
+        claimed = run.claimed()
         rows = [
             item.entry.moved(
                 State.POSTING,
                 at=now,
                 attempts=item.entry.attempts + 1,
                 posting_date=item.posting.date,
-                **run.claimed(),
+                **claimed,
             )
             for item in self._wanted.values()
         ]
@@ -132,14 +133,14 @@ class _Batch:
             outcomes |= {row.record_id: found[row.key] for row in begun if row.key in found}
             run.tally.counts["found"] += len(outcomes)
         # Only now: what is in the books is not rejected, whatever has become of the mapping.
-        for row in begun:
-            if row.record_id not in outcomes:
-                rejected = await run.erp.validate(self._posting(row))
-                if rejected is not None:
-                    outcomes[row.record_id] = rejected
+        postings = {row.record_id: self._posting(row) for row in begun if row.record_id not in outcomes}
+        for record_id, posting in postings.items():
+            rejected = await run.erp.validate(posting)
+            if rejected is not None:
+                outcomes[record_id] = rejected
         left = await self._still_ours([row for row in begun if row.record_id not in outcomes])
         if left:
-            given = await run.erp.post([self._posting(row) for row in left])
+            given = await run.erp.post([postings[row.record_id] for row in left])
             outcomes |= {row.record_id: outcome for row, outcome in zip(left, given, strict=True)}
         return outcomes
 

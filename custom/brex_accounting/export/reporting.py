@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ..errors import BrexError, CallError, ClientStateError, ErpFailed
 from ..reports import ExportFailure, ExportReport, ExportResult, ExportSuccess, RefusedResult
@@ -97,7 +97,7 @@ async def report_successes(run: Run) -> int:
     """
     done = 0
     while not run.is_stopping and (rows := await run.claim(State.POSTED, limit=_REQUESTS * run.report_size)):
-        begun = await run.write(*(Change(entry=_begun(run, row, State.REPORTING)) for row in rows))
+        begun = await run.write(*(Change(entry=row) for row in _begun(run, rows, State.REPORTING)))
         again = [row for row in begun if (row.generation > 1 or row.reason == KEPT) and not row.attempts]
         if again:  # a person has decided about it: Brex may have been told before
             await _read_back(run, again, is_answered=True)
@@ -142,8 +142,8 @@ async def report_failures(run: Run) -> int:
             elif row.reported == run.digest(row):
                 changes.append(Change(entry=_refused(run, row)))
             else:
-                begun_row = _begun(run, row, State.REPORTING_FAILURE)
-                changes.append(Change(entry=evolve(begun_row, reported=run.tried(row))))
+                (begun_row,) = _begun(run, [row], State.REPORTING_FAILURE)
+                changes.append(Change(entry=begun_row.changed(reported=run.tried(row))))
         written = await run.write(*changes)
         begun = [row for row in written if row.state is State.REPORTING_FAILURE]
         if not begun:
@@ -188,8 +188,9 @@ async def _tell(run: Run, begun: Sequence[Entry], results: Sequence[ExportResult
         return _Told(error.report or nothing, error)
 
 
-def _begun(run: Run, row: Entry, state: State) -> Entry:
-    return row.moved(state, at=run.now(), reason=row.reason, **run.claimed())
+def _begun(run: Run, rows: Sequence[Entry], state: State) -> Sequence[Entry]:
+    now, claimed = run.now(), run.claimed()
+    return [row.moved(state, at=now, reason=row.reason, **claimed) for row in rows]
 
 
 async def _links(run: Run, begun: Sequence[Entry]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from .states import State
 
 Row: TypeAlias = tuple[Any, ...]
 
+_NAMES: Final = {state: state.value for state in State}  # what the enum computes anew each time
 _EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND: Final = datetime.timedelta(microseconds=1)
 
@@ -58,7 +59,7 @@ def entry_row(entry: Entry) -> Row:
     """
     return (
         entry.record_id,
-        entry.state.value,
+        _NAMES[entry.state],
         microseconds(entry.since),
         entry.revision,
         entry.generation,
@@ -89,7 +90,7 @@ def event_row(change: Change, owner: str | None) -> Row:
     entry = change.entry
     return (
         microseconds(entry.since),
-        entry.state.value,
+        _NAMES[entry.state],
         entry.generation,
         entry.content_hash,
         None if entry.amount is None else str(entry.amount),

@@ -105,8 +105,8 @@ VERSION: Final = len(MIGRATIONS)
 
 _LOOK: Final = 0.01
 
-_CACHE: Final = 16_384
-"""KiB of memory: a batch touches more pages than SQLite keeps by itself."""
+_CACHE: Final = 4_096
+"""KiB of memory, and no more: a worker may have hundreds of journals open."""
 
 _CHECKPOINT: Final = 4_000
 """Pages of the write-ahead log, 4 KiB each, after which they are brought into the file: not after every batch."""

@@ -201,7 +201,7 @@ class Scan:
             self.unended = Unended(self.position - len(line))
 
     def _check(self, line: bytes, at: int) -> None:
-        if self.binary is None and not _is_text(line):
+        if self.binary is None and (b"\0" in line or not (line.isascii() or _is_utf8(line))):
             self.binary = at
 
     def _begun(self, at: int, line: bytes) -> Unended | None:
@@ -250,14 +250,11 @@ def _could_become_ours(rest: bytes) -> bool:
     )
 
 
-def _is_text(line: bytes) -> bool:
-    if b"\0" in line:
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
         return False
-    if not line.isascii():
-        try:
-            line.decode()
-        except UnicodeDecodeError:
-            return False
     return True
 
 

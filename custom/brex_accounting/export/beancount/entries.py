@@ -45,7 +45,8 @@ def reference_of(key: str) -> str:
     Args:
         key: The entry's key.
     """
-    return "JE-" + base64.b32encode(hashlib.sha256(key.encode(errors="surrogatepass")).digest())[:13].decode()
+    digest = hashlib.sha256(key.encode(errors="surrogatepass")).digest()
+    return "JE-" + base64.b32encode(digest[:10])[:13].decode()
 
 
 def transaction(posting: Posting, mapping: AccountMapping) -> Transaction | Rejected:

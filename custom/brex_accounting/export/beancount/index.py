@@ -143,7 +143,7 @@ class Index:
         if not self.is_for_reading:
             database.execute("PRAGMA journal_mode = TRUNCATE")
             database.execute("PRAGMA synchronous = OFF")
-        database.execute("PRAGMA cache_size = -8000")
+        database.execute("PRAGMA cache_size = -2000")
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if not version and not self.is_for_reading:
             with self.writing():
