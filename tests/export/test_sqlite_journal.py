@@ -435,6 +435,17 @@ class TestFile:
         assert isinstance(error.__cause__, sqlite3.OperationalError)
         assert ["accr_1", "later"] == [row.record_id for row in used(written, rows)]
 
+    def test_whose_writer_stands_still_is_in_use(self, written: Path) -> None:
+        """SQLite gives up with an error of its own on a process that was stopped in the middle of a write."""
+
+        def stopped(_: sqlite3.Connection) -> None:
+            error = sqlite3.OperationalError("locking protocol")
+            error.sqlite_errorcode = sqlite3.SQLITE_PROTOCOL
+            raise error
+
+        error = refusal(written, lambda journal: journal._call("look", stopped))
+        assert "another process has held the file for too long" in str(error)
+
     def test_that_is_locked_is_waited_for_and_then_refused(self, written: Path) -> None:
         """Another writer that does not end is waited for no longer than ``patience``."""
         with closing(sqlite3.connect(written, isolation_level=None)) as other:

@@ -9,11 +9,13 @@ from typing import Final
 
 from ..errors import JournalError
 
+_HELD: Final = (
+    "another process has held the file for too long",
+    "End what holds it, or try again; nothing was changed.",
+)
 _BY_CODE: Final = {
-    sqlite3.SQLITE_BUSY: (
-        "another process has held the file for too long",
-        "End what holds it, or try again; nothing was changed.",
-    ),
+    sqlite3.SQLITE_BUSY: _HELD,
+    sqlite3.SQLITE_PROTOCOL: _HELD,  # after ten seconds: somebody was stopped in the middle of a write
     sqlite3.SQLITE_FULL: ("the disk is full", "Make room and run it again; nothing was changed."),
     sqlite3.SQLITE_READONLY: (
         "the file cannot be written",
@@ -41,7 +43,7 @@ def is_busy(error: sqlite3.Error) -> bool:
     Args:
         error: What SQLite raised.
     """
-    return _code(error) == sqlite3.SQLITE_BUSY
+    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL)
 
 
 def explained(error: sqlite3.Error | OSError, *, path: Path, operation: str, account: str | None) -> JournalError:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import attrs
 
 from brex_accounting.emulator import Fault
-from tests.auth.fleet import Worker, freeze
+from tests.auth.fleet import Worker
 from tests.export.crash.checks import check
 from tests.export.crash.scene import EXPIRY, FAULTS, Scene, scene
 
@@ -223,10 +223,10 @@ class Sweep:
 
     def _kill(self, found: Scene, victim: Worker) -> None:
         """Kill a worker, and count what it was about to do."""
-        freeze(victim)  # for the count: what it is about to do does not change before it is gone
+        victim.kill()
+        # Only then: what it was about to do does not change any more, and stays in the journal until its claims end.
         owner = found.owner(victim)
         claimed = found.claimed(owner) if owner is not None else {}
-        victim.kill()
         self._report.kills += 1
         if owner is None:
             phase = "starting"
