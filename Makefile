@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 SPEC := $(BIN)/python -m brex_accounting.spec
 
-.PHONY: install generate check-generated check test soak bench crash demo clean
+.PHONY: install generate check-generated check accept-api test soak bench crash demo dist clean
 
 install: .venv/installed .tools/installed .books/installed
 
@@ -43,6 +43,11 @@ check: install
 	@grep score .verifytypes
 	$(BIN)/lint-imports --no-cache
 	$(SPEC) check
+	$(BIN)/python -m tools.api check
+
+# Records the public API as it is in api/public.json, and tells each change in CHANGELOG.md.
+accept-api: install
+	$(BIN)/python -m tools.api accept
 
 test: install
 	$(PYTEST)
@@ -58,6 +63,10 @@ crash: install
 
 demo: install
 	$(BIN)/python examples/export_account.py
+
+# Builds sdist and wheel, checks what is in them, runs the suite as installed, and only then fills dist/.
+dist: install
+	$(BIN)/python -m tools.release
 
 clean:
 	rm -rf .verifytypes .venv .tools .books .demo .generate-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist

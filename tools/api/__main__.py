@@ -49,11 +49,8 @@ def _run(command: str, root: Path, modules: Sequence[str]) -> int:
     for change in changes:
         print(_shown(change))
     if command == "check":
-        verdict = (
-            "is what api/public.json records"
-            if is_current
-            else "differs; run `make accept-api`, and review what it writes"
-        )
+        remedy = "run `make accept-api`, and review what it writes"
+        verdict = "as api/public.json records it" if is_current else f"which api/public.json does not record; {remedy}"
         print(f"public API: {len(surface)} elements, {verdict}")
         return 0 if is_current else 1
     news = tell(changelog.read_text(encoding="utf-8"), changes) if recorded else None

@@ -12,11 +12,12 @@ from .surface import Fact, Surface
 
 Severity: TypeAlias = Literal["breaking", "addition", "other"]
 
-_RANK: Final[tuple[Severity, ...]] = ("other", "addition", "breaking")
+_WORST_FIRST: Final[tuple[Severity, ...]] = ("breaking", "addition", "other")
 _CLASSES: Final = ("class", "exception", "enum", "protocol", "typed dict")
+_USUAL: Final = "positional or keyword"
 _LOOSER: Final = {
-    ("keyword only", "positional or keyword"),
-    ("positional only", "positional or keyword"),
+    ("keyword only", _USUAL),
+    ("positional only", _USUAL),
 }
 """Ways of giving an argument, from one that was to one that takes the old calls too."""
 
@@ -56,10 +57,9 @@ def text(fact: Fact) -> str:
     if fact.get("bases"):
         shown += f"({', '.join(fact['bases'])})"
     details = [f"@{name}" for name in fact.get("decorators", [])]
-    details += [fact["argument"]] if "argument" in fact else []
-    details += [
-        f"{name} {fact[name]}" for name in ("accepts", "alias", "position", "total", "constructor") if name in fact
-    ]
+    details += [fact["argument"]] if fact.get("argument", _USUAL) != _USUAL else []
+    details += [f"argument {fact['position'] + 1}"] if "position" in fact else []
+    details += [f"{name} {fact[name]}" for name in ("accepts", "alias", "total", "constructor") if name in fact]
     details += [name for name in ("abstract", "writable") if fact.get(name)]
     details += [f"deprecated: {fact['deprecated']}"] if "deprecated" in fact else []
     return ", ".join([*([shown.strip()] if shown.strip() else []), *details]) or kind
@@ -76,23 +76,32 @@ def compare(old: Surface, new: Surface) -> list[Change]:
 
 
 def _change(path: str, old: Surface, new: Surface) -> Change | None:
-    before, after = old.get(path), new.get(path)
-    if before == after:
+    if old.get(path) == new.get(path):
         return None
+    before, after = _seen(path, old), _seen(path, new)
     above = parent(path)
-    if above in old and above not in new and path not in new:
-        return None
-    if above in new and above not in old and path not in old and _inherited(path, old) is None:
-        return None
-    seen_before, seen_after = before or _inherited(path, old), after or _inherited(path, new)
-    if seen_before is not None and seen_after is not None:
-        severity = _severity_of(path, seen_before, seen_after, new) if seen_before != seen_after else "other"
-        deprecates = "deprecated" in seen_after and "deprecated" not in seen_before
-        moved = "" if seen_before != seen_after else (", inherited" if after is None else ", its own")
-        return Change(path, text(seen_before), text(seen_after) + moved, severity, deprecates)
-    if seen_after is not None:
-        return Change(path, None, text(seen_after), _severity_of_new(path, seen_after, new))
-    return Change(path, text(seen_before or {}), None, "breaking")
+    if (before is None and _seen(above, old) is None) or (after is None and _seen(above, new) is None):
+        return None if above in old or above in new else _made(path, before, after, new)
+    if before == after and (above in old) != (above in new):
+        return None  # it moved with its parent
+    return _made(path, before, after, new)
+
+
+def _made(path: str, before: Fact | None, after: Fact | None, new: Surface) -> Change:
+    if before is None:
+        fact = after or {}
+        return Change(path, None, text(fact), _severity_of_new(path, fact, new))
+    if after is None:
+        return Change(path, text(before), None, "breaking")
+    if before == after:
+        return Change(path, text(before), f"{text(after)}, {'its own' if path in new else 'inherited'}", "other")
+    deprecates = "deprecated" in after and "deprecated" not in before
+    return Change(path, text(before), text(after), _severity_of(path, before, after, new), deprecates)
+
+
+def _seen(path: str, surface: Surface) -> Fact | None:
+    """What is said of an element, by its class or by a base of it."""
+    return surface.get(path) or _inherited(path, surface)
 
 
 def _inherited(path: str, surface: Surface) -> Fact | None:
@@ -111,7 +120,7 @@ def _inherited(path: str, surface: Surface) -> Fact | None:
         return None
     for base in surface[owner].get("bases", []):
         above = f"{base.partition('[')[0]}{rest}"
-        found = surface.get(above) or _inherited(above, surface)
+        found = _seen(above, surface)
         if found is not None:
             return found
     return None
@@ -139,7 +148,10 @@ def _severity_of(path: str, old: Fact, new: Fact, surface: Surface) -> Severity:
     found = set(_severities(old, new))
     if found and found != {"other"} and _is_for_implementors(path, surface):
         return "breaking"
-    return max(found, key=_RANK.index, default="other")
+    for severity in _WORST_FIRST:
+        if severity in found:
+            return severity
+    return "other"
 
 
 def _severities(old: Fact, new: Fact) -> Iterator[Severity]:

@@ -337,11 +337,12 @@ def _plain(base: str | griffe.Expr) -> str:
 def _is_type(found: griffe.Object) -> bool:
     """Whether a class, or what stands for a type: `Event = A | B`."""
     if isinstance(found, griffe.Attribute):
-        if not isinstance(found.parent, griffe.Module) or found.name.isupper() or found.name.startswith("__"):
+        if not isinstance(found.parent, griffe.Module):
             return False
         if found.annotation is not None:
             return last(str(found.annotation)) == "TypeAlias"
-        return isinstance(found.value, griffe.ExprSubscript | griffe.ExprBinOp | griffe.ExprName | griffe.ExprAttribute)
+        forms = griffe.ExprSubscript | griffe.ExprBinOp | griffe.ExprName | griffe.ExprAttribute
+        return isinstance(found.value, forms) and not found.name.isupper()
     return isinstance(found, griffe.Class)
 
 
