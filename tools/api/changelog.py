@@ -78,7 +78,7 @@ def tell(changelog: str, changes: Sequence[Change]) -> str:
         by_hand = [text for text in sections.get(name, []) if _read(text, name) is None]
         ours = sorted((line for line in kept.values() if line.section == name), key=lambda line: line.path)
         sections[name] = [*_trimmed(by_hand), *[line.text() for line in ours]]
-    return "\n".join([*lines[:start], *_shown(sections), *lines[end:]]) + "\n"
+    return "\n".join([*lines[:start], *_shown(sections), *lines[end:]]).rstrip("\n") + "\n"
 
 
 def _merged(told: dict[str, Line], changes: Iterable[Change]) -> Iterable[Line]:

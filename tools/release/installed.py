@@ -113,14 +113,19 @@ def check_origin(python: Path, folder: Path) -> None:
             raise ToolError(message)
 
 
-def run_suite(python: Path, folder: Path) -> Tally:
+def run_suite(python: Path, folder: Path, processes: int = 2) -> Tally:
     """Run the tests in a folder, as ``make test`` does.
+
+    Args:
+        python: Of the environment that has the wheel.
+        folder: Where the tests are.
+        processes: How many run them; 0 for this one alone.
 
     Raises:
         ToolError: One failed or was skipped, or there were too few.
     """
     report = folder / "report.xml"
-    suite = ["--numprocesses", "2", "--dist", "loadfile", "--quiet", f"--junit-xml={report}"]
+    suite = ["--numprocesses", str(processes), "--dist", "loadfile", "--quiet", f"--junit-xml={report}"]
     error: ToolError | None = None
     try:
         run([python, "-m", "pytest", *suite], cwd=folder, seconds=_SUITE, tell=True)
