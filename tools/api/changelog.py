@@ -89,7 +89,7 @@ def _merged(told: dict[str, Line], changes: Iterable[Change]) -> Iterable[Line]:
             continue  # all of it is new
         if before is None:
             yield Line(change.path, change.old, change.new, change.severity == "breaking", _section(change))
-        elif before.new != change.new:  # or it was told by a run that was broken off
+        else:
             breaking = before.breaking or change.severity == "breaking"
             whole = attrs.evolve(change, old=before.old)
             yield Line(change.path, before.old, change.new, breaking and before.old is not None, _section(whole))

@@ -176,7 +176,7 @@ class _Reader:
         owners = [*self._hidden_bases(cls), cls]
         places = count()
         for field in made:
-            position = None if field.keyword else next(places)
+            position = None if field.keyword or field.argument is None else next(places)
             if field.attribute.parent in owners:
                 self._add_field(path, field, position, exported=exported)
         if exported and not made:

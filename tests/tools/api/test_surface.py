@@ -30,7 +30,7 @@ SHOP = '''
     _QUIET = object()
     Size = Literal["small", "large"]
 
-    __all__ = ["LIMIT", "Basket", "Client", "Colour", "Filters", "Order", "Payer", "Refused", "Size", "buy"]
+    __all__ = ["LIMIT", "Basket", "Client", "Colour", "Filters", "Order", "Parcel", "Payer", "Refused", "Size", "buy"]
 
 
     class _Base:
@@ -86,6 +86,16 @@ SHOP = '''
 
         @property
         def first(self) -> str: ...
+
+
+    @frozen(kw_only=True)
+    class _Weighed:
+        weight: int
+
+
+    @frozen
+    class Parcel(Order, _Weighed):
+        label: str = ""
 
 
     def _moment(value: str | datetime.datetime) -> datetime.datetime: ...
@@ -221,6 +231,15 @@ class TestRead:
             },
             "made_up.Order.total": {"kind": "attribute", "type": "int"},
             "made_up.Order.first": {"kind": "property", "type": "str"},
+            "made_up.Parcel": {"kind": "class", "bases": ["made_up.Order"], "decorators": ["attrs.frozen"]},
+            "made_up.Parcel.weight": {"kind": "attribute", "type": "int", "argument": "keyword only"},
+            "made_up.Parcel.label": {
+                "kind": "attribute",
+                "type": "str",
+                "default": "''",
+                "argument": place,
+                "position": 2,
+            },
             "made_up.Payer": {"kind": "protocol", "bases": ["Protocol"]},
             "made_up.Payer.pay": {"kind": "method", "returns": "None"},
             "made_up.Payer.pay(amount)": {"kind": "parameter", "type": "int", "argument": place, "position": 0},
