@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from packaging.metadata import Metadata
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from .project import ADDED, Project
 
@@ -147,24 +148,36 @@ def _faults_of_metadata(text: bytes, project: Project) -> Iterator[str]:
 
 def _faults_of_requirements(found: set[tuple[str, str]], project: Project) -> Iterator[str]:
     table = project.table
+    extras: Mapping[str, Sequence[str]] = table["optional-dependencies"]
     expected = {_plain(Requirement(line)) for line in table["dependencies"]}
-    for extra, lines in table["optional-dependencies"].items():
-        for line in lines:
-            name, bounds = _plain(Requirement(line))
+    for extra in extras:
+        for requirement in _expanded(extra, table["name"], extras):
+            name, bounds = _plain(requirement)
             expected.add((name, f"{bounds}; extra == {extra!r}"))
     found = {(name, bounds.replace('"', "'")) for name, bounds in found}
     for name, bounds in sorted(found ^ expected):
         yield f"METADATA: {name}{bounds} is {'not in pyproject.toml' if (name, bounds) in found else 'missing'}"
     for name, bounds in sorted(found):
-        own = name.partition("[")[0] == table["name"]
-        if not own and not re.search(r"==\d|(?=.*>=)(?=.*<)", bounds):
+        if not re.search(r"==\d|(?=.*>=)(?=.*<)", bounds):
             yield f"METADATA: {name}{bounds} has no lower or no upper bound"
+
+
+def _expanded(extra: str, project: str, extras: Mapping[str, Sequence[str]]) -> Iterator[Requirement]:
+    """The requirements of an extra; those of the project on extras of itself stand for what these require."""
+    for requirement in map(Requirement, extras[extra]):
+        if requirement.name != project:
+            yield requirement
+        for inner in sorted(requirement.extras) if requirement.name == project else ():
+            yield from _expanded(inner, project, extras)
 
 
 def _plain(requirement: Requirement) -> tuple[str, str]:
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     marker = f"; {requirement.marker}" if requirement.marker else ""
-    return f"{requirement.name}{extras}", f"{','.join(sorted(map(str, requirement.specifier)))}{marker}"
+    return (
+        f"{canonicalize_name(requirement.name)}{extras}",
+        f"{','.join(sorted(map(str, requirement.specifier)))}{marker}",
+    )
 
 
 def _short(value: object) -> str:

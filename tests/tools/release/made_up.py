@@ -57,7 +57,7 @@ Requires-Dist: attrs<27,>=24.2
 Provides-Extra: cli
 Requires-Dist: rich<16,>=15; extra == 'cli'
 Provides-Extra: dev
-Requires-Dist: brex-accounting-client[cli]; extra == 'dev'
+Requires-Dist: rich<16,>=15; extra == 'dev'
 Requires-Dist: hypothesis<7,>=6; extra == 'dev'
 Requires-Dist: ruff==0.17.5; extra == 'dev'
 Description-Content-Type: text/markdown
