@@ -28,7 +28,9 @@ FILES = {
     "brex_accounting_client/py.typed": "",
     "tests/test_one.py": "def test_one() -> None: ...\n",
     "tests/tools/test_two.py": "",
-    "tests/spec/test_three.py": "",
+    "tests/spec/test_bundle.py": "",
+    "tests/spec/test_generator.py": "",
+    "tests/spec/test_mutated_documents.py": "",
     "openapi/bundle.yaml": "",
 }
 TABLE: Mapping[str, Any] = {

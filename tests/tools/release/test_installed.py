@@ -32,7 +32,7 @@ class TestCopy:
         copied = {path.name for path in (tmp_path / "there").rglob("*") if path.is_file()}
         assert {
             *("LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml"),
-            *("test_one.py", "bundle.yaml"),
+            *("test_one.py", "test_bundle.py", "bundle.yaml"),
         } == copied
         assert made.root / ".books" == (tmp_path / "there" / ".books").readlink()
 
