@@ -282,7 +282,7 @@ class Keeper:
                 continue
             # At once, and not when somebody collects it: until then it has the store's lock.
             with suppress(RuntimeError):  # it has connections that only an event loop can close
-                for coroutine in filter(None, (task.get_coro(),)):  # from Python 3.12 on a task may have none
+                if isinstance(coroutine := task.get_coro(), Coroutine):  # from Python 3.12 on a task may have none
                     coroutine.close()
 
     async def _ended(self, renewal: Renewal) -> None:
