@@ -31,7 +31,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
 }
 """Tests about the checkout itself, and why; all others run."""
 
-LEAST: Final = 6000
+LEAST: Final = 11_000
 """Fewer tests than this are not the suite; raise it as the suite grows."""
 
 _INSTALL, _SUITE = 1200.0, 3600.0
