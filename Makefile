@@ -3,9 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 # Two processes; a file's tests stay together, since some share what takes long to make.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
+# The Python that the code is checked against besides 3.11, on systems where nothing is run.
+NEWEST := 3.14
 SPEC := $(BIN)/python -m brex_accounting.spec
 
-.PHONY: install generate check-generated check test soak bench crash demo clean
+.PHONY: install generate check-generated check accept-api test soak bench crash demo dist clean
 
 install: .venv/installed .tools/installed .books/installed
 
@@ -33,16 +35,46 @@ generate: install
 check-generated: install
 	$(SPEC) check
 
+# Two at a time, and all of them: each shows what it found when it is done.
+CHECKS := $(addprefix .check/,pyright windows macos mypy complete style arrows generated api)
+.PHONY: $(CHECKS)
+
 check: install
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target $(CHECKS)
+
+.check/style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+.check/mypy:
 	$(BIN)/mypy
+
+.check/pyright:
 	$(BIN)/pyright
+
+.check/windows:
+	$(BIN)/pyright --pythonplatform Windows --pythonversion $(NEWEST)
+
+.check/macos:
+	$(BIN)/pyright --pythonplatform Darwin --pythonversion $(NEWEST)
+
+.check/complete:
 	@# It finds the package by asking the python in PATH, whatever the configuration says.
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=custom:. $(BIN)/pyright --verifytypes brex_accounting --ignoreexternal >.verifytypes || { cat .verifytypes; exit 1; }
 	@grep score .verifytypes
+
+.check/arrows:
 	$(BIN)/lint-imports --no-cache
+
+.check/generated:
 	$(SPEC) check
+
+.check/api:
+	$(BIN)/python -m tools.api check
+
+# Records the public API as it is in api/public.json, and tells each change in CHANGELOG.md.
+accept-api: install
+	$(BIN)/python -m tools.api accept
 
 test: install
 	$(PYTEST)
@@ -58,6 +90,10 @@ crash: install
 
 demo: install
 	$(BIN)/python examples/export_account.py
+
+# Builds sdist and wheel, checks what is in them, runs the suite as installed, and only then fills dist/.
+dist: install
+	$(BIN)/python -m tools.release
 
 clean:
 	rm -rf .verifytypes .venv .tools .books .demo .generate-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist

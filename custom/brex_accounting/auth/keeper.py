@@ -282,7 +282,8 @@ class Keeper:
                 continue
             # At once, and not when somebody collects it: until then it has the store's lock.
             with suppress(RuntimeError):  # it has connections that only an event loop can close
-                task.get_coro().close()
+                if isinstance(coroutine := task.get_coro(), Coroutine):  # from Python 3.12 on a task may have none
+                    coroutine.close()
 
     async def _ended(self, renewal: Renewal) -> None:
         """Wait for the end of a refresh that has its outcome."""
