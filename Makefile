@@ -5,9 +5,9 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 SPEC := $(BIN)/python -m brex_accounting.spec
 
-.PHONY: install generate check-generated check test soak bench crash demo clean
+.PHONY: install generate check-generated check test soak bench crash demo docs clean
 
-install: .venv/installed .tools/installed .books/installed
+install: .venv/installed .tools/installed .books/installed .docs/installed
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
@@ -25,6 +25,12 @@ install: .venv/installed .tools/installed .books/installed
 .books/installed: examples/books-requirements.txt
 	$(PYTHON) -m venv .books
 	.books/bin/python -m pip install --quiet --disable-pip-version-check --requirement examples/books-requirements.txt
+	@touch $@
+
+# What builds the site; it reads the sources and imports none of them.
+.docs/installed: docs/building/requirements.txt
+	$(PYTHON) -m venv .docs
+	.docs/bin/python -m pip install --quiet --disable-pip-version-check --requirement docs/building/requirements.txt
 	@touch $@
 
 generate: install
@@ -59,6 +65,9 @@ crash: install
 demo: install
 	$(BIN)/python examples/export_account.py
 
+docs: .docs/installed
+	.docs/bin/python docs/building/build.py
+
 clean:
-	rm -rf .verifytypes .venv .tools .books .demo .generate-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf .cache .verifytypes .venv .tools .books .docs .demo .generate-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
