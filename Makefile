@@ -49,6 +49,7 @@ check: install
 	@grep score .verifytypes
 	$(BIN)/lint-imports --no-cache
 	$(SPEC) check
+	.docs/bin/python docs/building/build.py
 
 test: install
 	$(PYTEST)

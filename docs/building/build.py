@@ -1,4 +1,8 @@
-"""Builds the site and lets no warning pass: griffe's are errors, too, which Zensical prints and forgets."""
+"""Builds the site and lets no warning pass.
+
+Zensical stops at broken links between pages. What it prints and forgets is an error here as well: what griffe says
+about docstrings, links that only show in the built pages, and anything that a page would load from elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-FORGOTTEN = re.compile(r"^(griffe|mkdocstrings|mkdocs_autorefs)\b", re.MULTILINE)
+from site_links import problems
+
+FORGOTTEN = re.compile(r"^(griffe|mkdocstrings|mkdocs_autorefs)\b")
 
 
 def main() -> int:
@@ -21,12 +27,18 @@ def main() -> int:
     parser.add_argument("config", type=Path, nargs="?", default=Path("zensical.toml"))
     config = parser.parse_args().config.absolute()
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "--config-file", config.name]
-    ended = subprocess.run(command, cwd=config.parent, capture_output=True, text=True, check=False)
+    ended = subprocess.run(  # noqa: S603 - the tool that is built with, and arguments of our own
+        command, cwd=config.parent, capture_output=True, text=True, check=False
+    )
     said = ended.stdout + ended.stderr
     sys.stdout.write(said)
-    if forgotten := len(FORGOTTEN.findall(said)):
-        sys.stdout.write(f"{forgotten} warnings about docstrings\n")
-    return ended.returncode or min(forgotten, 1)
+    if ended.returncode:
+        return ended.returncode
+    found = [line for line in said.splitlines() if FORGOTTEN.match(line)]
+    broken = problems(config.parent.resolve() / "site")
+    sys.stdout.writelines(f"{problem}\n" for problem in broken)
+    sys.stdout.write(f"{len(found)} warnings about docstrings, {len(broken)} about links\n")
+    return 1 if found or broken else 0
 
 
 if __name__ == "__main__":

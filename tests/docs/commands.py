@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import typer
 from typer.main import get_command
 
 from brex_accounting.cli.commands import app
@@ -42,7 +43,8 @@ def check(fence: Fence) -> None:
                 try:
                     _check_line(line)
                 except NotACommand as error:
-                    raise NotACommand(f"{fence.place}: {line}: {error}") from error
+                    message = f"{fence.place}: {line}: {error}"
+                    raise NotACommand(message) from error
 
 
 def _check_line(line: str) -> None:
@@ -70,39 +72,40 @@ def _check_line(line: str) -> None:
         case ["pip", "install", requirement]:
             _check_requirement(requirement)
         case _:
-            raise NotACommand("no test knows how to run it")
+            message = "no test knows how to run it"
+            raise NotACommand(message)
 
 
 def _parse(command: Any, name: str, arguments: list[str]) -> None:
     try:
         context = command.make_context(name, [*arguments])
         if hasattr(command, "resolve_command"):
-            rest = [*context._protected_args, *context.args]
-            found, subcommand, rest = command.resolve_command(context, rest)
+            found, subcommand, rest = command.resolve_command(context, [*context._protected_args, *context.args])
             _parse(subcommand, found, rest)
-    except SystemExit as error:  # --help and the like
-        if error.code:
-            raise NotACommand(str(error)) from error
-    except Exception as error:
-        if type(error).__name__ == "Exit":
-            return
-        raise NotACommand(getattr(error, "format_message", lambda: str(error))()) from error
+    except typer.Exit:  # it has printed a list or a version
+        pass
+    except typer.TyperException as error:
+        message = error.format_message()
+        raise NotACommand(message) from error
 
 
 def _check_variable(assignment: str) -> None:
     name, _, value = assignment.partition("=")
     if not name.startswith("BREX_") or name not in _SOURCES:
-        raise NotACommand(f"nothing reads {name}")
+        message = f"nothing reads {name}"
+        raise NotACommand(message)
     os.environ[name] = value
 
 
 def _check_requirement(requirement: str) -> None:
     found = re.fullmatch(r"([a-z-]+)(?:\[([a-z,]+)\])?", requirement)
     if found is None or found[1] != _PROJECT["name"]:
-        raise NotACommand("not this project's name")
+        message = "not this project's name"
+        raise NotACommand(message)
     for extra in filter(None, (found[2] or "").split(",")):
         if extra not in _PROJECT["optional-dependencies"]:
-            raise NotACommand(f"there is no extra {extra}")
+            message = f"there is no extra {extra}"
+            raise NotACommand(message)
 
 
 # ---- sessions -------------------------------------------------------------------------------------------------------

@@ -61,7 +61,8 @@ def fences(page: Path) -> list[Fence]:
             found.append(Fence(page, first + 1, info["language"], info["title"], "\n".join(lines[first : number - 1])))
             opened = None
         elif opened is not None and mark is not None:
-            raise AssertionError(f"{page}:{number}: a block in a block")
+            message = f"{page}:{number}: a block in a block"
+            raise AssertionError(message)
     assert opened is None, f"{page}: a block without an end"
     return found
 

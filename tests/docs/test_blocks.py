@@ -86,7 +86,9 @@ class TestBlocks:
             found = fences(page)
             for place, fence in enumerate(found):
                 if fence.title is not None:
-                    later = {word for after in found[place:] if after.language == "console" for word in after.text.split()}
+                    later = {
+                        word for after in found[place:] if after.language == "console" for word in after.text.split()
+                    }
                     assert {fence.title, READ_BY.get(fence.title)} & later, fence.place
 
 

@@ -1,4 +1,8 @@
-"""What attrs writes when a class is made, for griffe, which reads the sources: the signature of each constructor."""
+"""What a reader of the reference should see and griffe cannot know, since it reads the sources and runs nothing.
+
+That is the signature of each constructor that attrs makes, and what a private name stands for: the value of a default,
+the public bases behind a private one.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from griffe import (
     Expr,
     ExprCall,
     ExprKeyword,
+    ExprName,
     Extension,
     Function,
     Module,
@@ -69,8 +74,29 @@ def parameters(cls: Class) -> list[Parameter]:
     return found
 
 
-class AttrsSignatures(Extension):
-    """Gives the classes of attrs in a package their ``__init__``."""
+def shown(value: Expr | str | None, owner: Module | Class) -> Expr | str | None:
+    """The value of a default that is the name of a private constant; other defaults as they are."""
+    if not isinstance(value, ExprName) or not value.name.startswith("_"):
+        return value
+    constant = owner.module.members.get(value.name)
+    if not isinstance(constant, Attribute) or not isinstance(constant.value, str):
+        return value
+    return constant.value
+
+
+def public_bases(cls: Class) -> list[Expr | str]:
+    """The bases of a class, with those of its private ones in their places."""
+    found: list[Expr | str] = []
+    for base in cls.bases:
+        private = (
+            cls.module.members.get(base.name) if isinstance(base, ExprName) and base.name.startswith("_") else None
+        )
+        found += public_bases(private) if isinstance(private, Class) else [base]
+    return found
+
+
+class Signatures(Extension):
+    """Completes the classes and functions of a package."""
 
     def on_package(self, *, pkg: Module, **_: Any) -> None:
         """Take a package that has been read."""
@@ -82,8 +108,13 @@ class AttrsSignatures(Extension):
                 continue
             if isinstance(member, Class):
                 self._complete(member)
-            if isinstance(member, (Module, Class)):
+            if isinstance(member, Module | Class):
                 self._walk(member)
+            if isinstance(member, Class):
+                member.bases = public_bases(member)
+            if isinstance(member, Function):
+                for parameter in member.parameters:
+                    parameter.default = shown(parameter.default, owner)
 
     def _complete(self, cls: Class) -> None:
         if decorator(cls) is None or "__init__" in cls.members:
