@@ -26,7 +26,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path, nargs="?", default=Path("zensical.toml"))
     config = parser.parse_args().config.absolute()
-    command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "--config-file", config.name]
+    command = [
+        sys.executable,
+        "-m",
+        "zensical",
+        "build",
+        "--strict",
+        "--clean",
+        "--config-file",
+        config.name,
+    ]
     ended = subprocess.run(  # noqa: S603 - the tool that is built with, and arguments of our own
         command, cwd=config.parent, capture_output=True, text=True, check=False
     )
@@ -37,7 +46,9 @@ def main() -> int:
     found = [line for line in said.splitlines() if FORGOTTEN.match(line)]
     broken = problems(config.parent.resolve() / "site")
     sys.stdout.writelines(f"{problem}\n" for problem in broken)
-    sys.stdout.write(f"{len(found)} warnings about docstrings, {len(broken)} about links\n")
+    sys.stdout.write(
+        f"{len(found)} warnings about docstrings, {len(broken)} about links\n"
+    )
     return 1 if found or broken else 0
 
 

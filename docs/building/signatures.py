@@ -30,7 +30,11 @@ def arguments(call: Expr | str | None) -> dict[str, Any]:
     """The keyword arguments of a call; none of what is no call."""
     if not isinstance(call, ExprCall):
         return {}
-    return {argument.name: argument.value for argument in call.arguments if isinstance(argument, ExprKeyword)}
+    return {
+        argument.name: argument.value
+        for argument in call.arguments
+        if isinstance(argument, ExprKeyword)
+    }
 
 
 def decorator(cls: Class) -> Expr | str | None:
@@ -62,15 +66,30 @@ def parameters(cls: Class) -> list[Parameter]:
     keyword_only = arguments(decorator(cls)).get("kw_only") == "True"
     found: list[Parameter] = []
     for member in cls.members.values():
-        if not isinstance(member, Attribute) or member.annotation is None or "instance-attribute" not in member.labels:
+        if (
+            not isinstance(member, Attribute)
+            or member.annotation is None
+            or "instance-attribute" not in member.labels
+        ):
             continue
         given = arguments(member.value) if is_field(member.value) else {}
         if given.get("init") == "False":
             continue
         by_keyword = keyword_only or given.get("kw_only") == "True"
-        kind = ParameterKind.keyword_only if by_keyword else ParameterKind.positional_or_keyword
+        kind = (
+            ParameterKind.keyword_only
+            if by_keyword
+            else ParameterKind.positional_or_keyword
+        )
         name = member.name.lstrip("_")
-        found.append(Parameter(name, annotation=member.annotation, kind=kind, default=default_of(member.value)))
+        found.append(
+            Parameter(
+                name,
+                annotation=member.annotation,
+                kind=kind,
+                default=default_of(member.value),
+            )
+        )
     return found
 
 
@@ -89,7 +108,9 @@ def public_bases(cls: Class) -> list[Expr | str]:
     found: list[Expr | str] = []
     for base in cls.bases:
         private = (
-            cls.module.members.get(base.name) if isinstance(base, ExprName) and base.name.startswith("_") else None
+            cls.module.members.get(base.name)
+            if isinstance(base, ExprName) and base.name.startswith("_")
+            else None
         )
         found += public_bases(private) if isinstance(private, Class) else [base]
     return found
@@ -122,8 +143,17 @@ class Signatures(Extension):
         fields: dict[str, Parameter] = {}
         for owner in (*reversed(cls.mro()), cls):
             if decorator(owner) is not None:
-                fields.update({parameter.name: parameter for parameter in parameters(owner)})
-        ordered = sorted(fields.values(), key=lambda field: field.kind is ParameterKind.keyword_only)
+                fields.update(
+                    {parameter.name: parameter for parameter in parameters(owner)}
+                )
+        ordered = sorted(
+            fields.values(), key=lambda field: field.kind is ParameterKind.keyword_only
+        )
         itself = Parameter("self", kind=ParameterKind.positional_or_keyword)
-        init = Function("__init__", parameters=Parameters(itself, *ordered), returns="None", parent=cls)
+        init = Function(
+            "__init__",
+            parameters=Parameters(itself, *ordered),
+            returns="None",
+            parent=cls,
+        )
         cls.set_member("__init__", init)

@@ -7,10 +7,27 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LOADED = {("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("link", "href"), ("object", "data")}
+LOADED = {
+    ("script", "src"),
+    ("img", "src"),
+    ("iframe", "src"),
+    ("source", "src"),
+    ("link", "href"),
+    ("object", "data"),
+}
 """Attributes that make a browser fetch something by itself; of ``link`` only with some relations."""
 
-FETCHED_RELATIONS = frozenset({"stylesheet", "preload", "prefetch", "preconnect", "dns-prefetch", "icon", "manifest"})
+FETCHED_RELATIONS = frozenset(
+    {
+        "stylesheet",
+        "preload",
+        "prefetch",
+        "preconnect",
+        "dns-prefetch",
+        "icon",
+        "manifest",
+    }
+)
 
 
 class Page(HTMLParser):
@@ -29,7 +46,8 @@ class Page(HTMLParser):
         self.ids |= {given[name] for name in ("id", "name") if name in given}
         for name, value in given.items():
             if (tag, name) in LOADED and (
-                tag != "link" or FETCHED_RELATIONS & set(given.get("rel", "").lower().split())
+                tag != "link"
+                or FETCHED_RELATIONS & set(given.get("rel", "").lower().split())
             ):
                 self.loads.append(value)
             elif (tag, name) == ("a", "href"):
@@ -47,9 +65,13 @@ def problems(site: Path) -> list[str]:
         return [f"{site}: no page was built"]
     found: list[str] = []
     for path, page in pages.items():
-        if path.name == "404.html":  # it is served from any address, and refers to none of ours by a relative one
+        if (
+            path.name == "404.html"
+        ):  # it is served from any address, and refers to none of ours by a relative one
             continue
-        found += [f"{path.relative_to(site)}: {problem}" for problem in _of(path, page, pages)]
+        found += [
+            f"{path.relative_to(site)}: {problem}" for problem in _of(path, page, pages)
+        ]
     return found
 
 
@@ -68,10 +90,16 @@ def _of(path: Path, page: Page, pages: dict[Path, Page]) -> Iterator[str]:
             if address.scheme not in ("https", "mailto"):
                 yield f"{target} is no link that a reader can follow"
             continue
-        other = (path.parent / unquote(address.path)).resolve() if address.path else path
+        other = (
+            (path.parent / unquote(address.path)).resolve() if address.path else path
+        )
         if other.is_dir():
             yield f"{target} leads to a folder, which the file system does not open as a page"
         elif not other.exists():
             yield f"{target} leads nowhere"
-        elif address.fragment and other in pages and unquote(address.fragment) not in pages[other].ids:
+        elif (
+            address.fragment
+            and other in pages
+            and unquote(address.fragment) not in pages[other].ids
+        ):
             yield f"{target} leads to no place on that page"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from brex_accounting import AuthorizationRequest
+from brex_accounting import AuthorizationRequest, ReauthorizationNeeded, TokensRefreshed
 from brex_accounting.emulator import TenantPlan, World, serve_in_thread
-from brex_accounting.export import BeancountLedger, Outcome, Posting
+from brex_accounting.export import BeancountLedger, ExportPaused, ExportResumed, Outcome, Posting
 from tests.docs.consent import consent
 from tests.docs.fences import ROOT
 from tests.docs.test_blocks import environment, executed
@@ -108,3 +109,22 @@ class TestPage:
             for name, value in environment(world, PAGE).items():
                 monkeypatch.setenv(name, value)
             asyncio.run(play(executed(PAGE)))
+
+    def test_what_is_watched(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+        """The page's two hooks print what somebody should know about, and nothing of what goes well."""
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("BREX_CLIENT_ID", "client")
+        monkeypatch.setenv("BREX_CLIENT_SECRET", "secret")
+        names = executed(PAGE)
+        at = datetime.datetime(2026, 3, 2, 9, tzinfo=datetime.UTC)
+        names["on_event"](ReauthorizationNeeded(operation="refresh", account="acme", cause="revoked or expired"))
+        names["on_event"](
+            TokensRefreshed(operation="refresh", account="acme", seconds=3600, rotated=True, recovered=False)
+        )
+        names["on_export_event"](ExportPaused(account="globex", cause="consent", next_try=at))
+        names["on_export_event"](ExportResumed(account="globex", since=at))
+        assert [
+            "ask for consent: acme",
+            "pauses: globex consent 2026-03-02 09:00:00+00:00",
+            "goes on: globex",
+        ] == capsys.readouterr().out.splitlines()
