@@ -100,6 +100,7 @@ class TestPython:
             return
         world = World(TenantPlan(records=60, seed=7))
         monkeypatch.chdir(tmp_path)
+        (tmp_path / "examples").symlink_to(ROOT / "examples")
         for name in [name for name in os.environ if name.startswith("BREX_")]:
             monkeypatch.delenv(name)
         with serve_in_thread(world):
