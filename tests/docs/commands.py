@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -111,6 +112,8 @@ def _check_requirement(requirement: str) -> None:
 # ---- sessions -------------------------------------------------------------------------------------------------------
 
 _END = "-- end of what command"
+_WITHOUT = " ".join(f"-p no:{name}" for name in ("schemathesis", "hypothesispytest", "xdist", "pytest_httpx"))
+"""Plugins that this project's tests take and a reader need not have; each costs time at every start."""
 
 
 def steps(fence: Fence) -> list[tuple[str, str]]:
@@ -140,7 +143,7 @@ def run(commands: Sequence[str], folder: Path, timeout: float = 120.0) -> list[s
     with subprocess.Popen(
         ["bash", "-c", script],
         cwd=folder,
-        env=environment | {"NO_PROXY": "127.0.0.1"},
+        env=environment | {"NO_PROXY": "127.0.0.1", "PYTEST_ADDOPTS": _WITHOUT},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -151,19 +154,11 @@ def run(commands: Sequence[str], folder: Path, timeout: float = 120.0) -> list[s
         except subprocess.TimeoutExpired:
             output = ""
         finally:
-            if shell.poll() is None or _has_members(shell.pid):
+            with contextlib.suppress(ProcessLookupError):  # all of them have ended
                 os.killpg(shell.pid, signal.SIGKILL)
     parts = re.split(rf"{_END} \d+\n", output)
     assert len(parts) == len(commands) + 1, f"not every command ended: {output}"
     return [part.rstrip("\n") for part in parts[:-1]]
-
-
-def _has_members(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def is_like(expected: str, printed: str) -> bool:
