@@ -7,9 +7,9 @@ PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 NEWEST := 3.14
 SPEC := $(BIN)/python -m brex_accounting.spec
 
-.PHONY: install generate check-generated check accept-api test soak bench crash demo dist clean
+.PHONY: install generate check-generated check accept-api test soak bench crash demo docs dist clean
 
-install: .venv/installed .tools/installed .books/installed
+install: .venv/installed .tools/installed .books/installed .docs/installed
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
@@ -29,6 +29,12 @@ install: .venv/installed .tools/installed .books/installed
 	.books/bin/python -m pip install --quiet --disable-pip-version-check --requirement examples/books-requirements.txt
 	@touch $@
 
+# What builds the site; it reads the sources and imports none of them.
+.docs/installed: docs/building/requirements.txt
+	$(PYTHON) -m venv .docs
+	.docs/bin/python -m pip install --quiet --disable-pip-version-check --requirement docs/building/requirements.txt
+	@touch $@
+
 generate: install
 	$(SPEC) generate
 
@@ -36,7 +42,7 @@ check-generated: install
 	$(SPEC) check
 
 # Two at a time, and all of them: each shows what it found when it is done.
-CHECKS := $(addprefix .check/,pyright windows macos mypy complete style arrows generated api)
+CHECKS := $(addprefix .check/,pyright windows macos mypy complete style arrows generated docs api)
 .PHONY: $(CHECKS)
 
 check: install
@@ -69,6 +75,9 @@ check: install
 .check/generated:
 	$(SPEC) check
 
+.check/docs:
+	.docs/bin/python docs/building/build.py
+
 .check/api:
 	$(BIN)/python -m tools.api check
 
@@ -91,10 +100,13 @@ crash: install
 demo: install
 	$(BIN)/python examples/export_account.py
 
+docs: .docs/installed
+	.docs/bin/python docs/building/build.py
+
 # Builds sdist and wheel, checks what is in them, runs the suite as installed, and only then fills dist/.
 dist: install
 	$(BIN)/python -m tools.release
 
 clean:
-	rm -rf .verifytypes .venv .tools .books .demo .generate-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf .cache .verifytypes .venv .tools .books .docs .demo .generate-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""The pages of ``docs`` are true: their code runs, and their tables are those of the package."""
+"""erp-adapter.md and record-types.md are true: the adapter keeps the contract, and the table is the package's."""
 
 from __future__ import annotations
 
@@ -12,49 +12,22 @@ import pytest
 
 from brex_accounting.export import RECORD_TYPES, LedgerEntry, Posted
 from brex_accounting.testing import make_posting
+from tests.docs.fences import ROOT
+from tests.docs.test_blocks import executed, programs
 from tests.emulator.serving import run, served
-from tests.test_readme import ROOT
 
-PAGES = sorted((ROOT / "docs").glob("*.md"))
 ADAPTER = ROOT / "docs" / "erp-adapter.md"
 
 
-def blocks(page: Path) -> list[str]:
-    return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
-
-
-def executed(page: Path) -> dict[str, Any]:
-    """The names that the blocks of a page define, one after the other in one namespace."""
-    names: dict[str, Any] = {"__name__": page.stem}
-    for number, block in enumerate(blocks(page), start=1):
-        exec(compile(block, f"{page.name}, block {number}", "exec"), names)
-    return names
-
-
-class TestPages:
-    @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-    def test_code_runs(self, page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """All Python blocks of a page run in order."""
-        monkeypatch.chdir(tmp_path)
-        executed(page)
-
-    @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-    def test_links_lead_somewhere(self, page: Path) -> None:
-        """Each relative link names a file."""
-        for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", page.read_text()):
-            assert (page.parent / target).exists(), target
-
-    def test_there_are_blocks(self) -> None:
-        """Pages and blocks are found; empty lists would prove nothing."""
-        assert {"erp-adapter.md", "record-types.md"} <= {page.name for page in PAGES}
-        assert 3 == len(blocks(ADAPTER))
-
-
 class TestErpAdapter:
+    def test_there_are_blocks(self) -> None:
+        """The three blocks are found; an empty list would prove nothing."""
+        assert 3 == len(programs(ADAPTER))
+
     def test_keeps_the_contract(self, tmp_path: Path) -> None:
         """The page is a test module as it stands: every test of the contract runs in it and passes."""
         module = tmp_path / "test_books.py"
-        module.write_text("\n".join(blocks(ADAPTER)))
+        module.write_text("\n".join(fence.text for fence in programs(ADAPTER)))
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, module]
         ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
         assert 0 == ended.returncode, ended.stdout + ended.stderr
