@@ -9,7 +9,7 @@ SPEC := $(BIN)/python -m brex_accounting.spec
 
 .PHONY: install generate check-generated check accept-api test soak bench crash demo docs dist clean
 
-install: .venv/installed .tools/installed .books/installed .docs/installed
+install: .venv/installed .tools/installed .books/installed
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
@@ -45,7 +45,7 @@ check-generated: install
 CHECKS := $(addprefix .check/,pyright windows macos mypy complete style arrows generated docs api)
 .PHONY: $(CHECKS)
 
-check: install
+check: install .docs/installed
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target $(CHECKS)
 
 .check/style:
