@@ -111,9 +111,7 @@ def _decoded(content: bytes, name: str) -> str:
         message = f"{name}: holds NUL characters, so it is no text in UTF-8; save it in UTF-8"
         raise SpecError(message)
     if text.lstrip().startswith("<"):
-        message = (
-            f"{name}: is a web page or XML and no OpenAPI document, perhaps of a login; download the document itself"
-        )
+        message = f"{name}: is a web page or XML, perhaps of a login, and no OpenAPI document; download the document"
         raise SpecError(message)
     return text
 
@@ -212,9 +210,7 @@ def _key(key: object, name: str, at: tuple[str | int, ...]) -> str:
 
 def _openapi_version(data: Node, name: str) -> str:
     if "swagger" in data:
-        message = (
-            f"{name}: is Swagger {data['swagger']}; convert it to OpenAPI 3.0 first, or ask for the newer document"
-        )
+        message = f"{name}: is Swagger {data['swagger']}; convert it to OpenAPI 3.0 first, or get the newer document"
         raise SpecError(message)
     if "openapi" not in data:
         message = f"{name}: has no key openapi, so it is no OpenAPI document; the file may be another one, or cut off"

@@ -38,11 +38,12 @@ _UNSAYABLE: dict[str, str] = {
     "$dynamicAnchor": "refer to a schema by $ref",
     "$vocabulary": "take it out",
 }
-_KNOWN = frozenset(
-    "$ref title multipleOf maximum minimum maxLength minLength pattern maxItems minItems uniqueItems maxProperties "
-    "minProperties required enum type not allOf oneOf anyOf items properties additionalProperties description format "
-    "default nullable discriminator readOnly writeOnly example externalDocs deprecated xml".split()
-)
+_KNOWN = frozenset({
+    "$ref", "title", "multipleOf", "maximum", "minimum", "maxLength", "minLength", "pattern", "maxItems", "minItems",
+    "uniqueItems", "maxProperties", "minProperties", "required", "enum", "type", "not", "allOf", "oneOf", "anyOf",
+    "items", "properties", "additionalProperties", "description", "format", "default", "nullable", "discriminator",
+    "readOnly", "writeOnly", "example", "externalDocs", "deprecated", "xml",
+})  # fmt: skip
 _BINARY_MEDIA = ("application/octet-stream", "application/pdf", "application/zip", "image/", "audio/", "video/")
 _PROSE = prose("schema")
 
@@ -60,9 +61,7 @@ def downgraded(document: Node, name: str) -> Node:
     tree = copy.deepcopy(document)
     dialect: object = tree.pop("jsonSchemaDialect", _BASE_DIALECTS[0])
     if dialect not in _BASE_DIALECTS:
-        message = (
-            f"{name}: jsonSchemaDialect: {dialect!r} may mean anything; write the schemas in the dialect of OpenAPI"
-        )
+        message = f"{name}: jsonSchemaDialect: {dialect!r} may mean anything; write the schemas in OpenAPI's own"
         raise SpecError(message)
     tree["openapi"] = _TARGET
     _write_out_path_items(tree, name)

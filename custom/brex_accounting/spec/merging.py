@@ -274,7 +274,7 @@ def _arrange(ours: Any, merged: list[Any], partners: dict[int, int], *, ordered:
     for index, place in partners.items():
         if ours[place] is not merged[index]:
             ours[place] = merged[index]
-    places = {index: place for index, place in partners.items()}
+    places = dict(partners)
     for place in reversed(range(len(ours))):
         if place not in partners.values():
             del ours[place]

@@ -44,7 +44,7 @@ def _yaml() -> Any:
 
 
 def styled(value: object) -> Any:
-    """A plain tree as one that is written in the style of our documents: in blocks, quotes only where they are needed."""
+    """A plain tree as one that is written as our documents are: in blocks, with quotes only where they are needed."""
     if is_object(value):
         block: Any = CommentedMap()
         for key, part in value.items():
