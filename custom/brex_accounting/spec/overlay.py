@@ -80,6 +80,20 @@ class Overlay:
             changes += self._apply_one(tree, number, action)
         return tree, changes
 
+    def apply_what_fits(self, document: Node) -> tuple[Node, list[SpecError]]:
+        """Apply the actions that can be applied to a copy of a document, and say why the others cannot."""
+        tree = copy.deepcopy(document)
+        refused: list[SpecError] = []
+        for number, action in enumerate(self.actions, 1):
+            trial = copy.deepcopy(tree)
+            try:
+                self._apply_one(trial, number, action)
+            except SpecError as error:
+                refused.append(error)
+            else:
+                tree = trial
+        return tree, refused
+
     def _apply_one(self, tree: Node, number: int, action: Node) -> list[Change]:
         label = f"{self.path.name}, action {number} ({action['target']})"
         try:
