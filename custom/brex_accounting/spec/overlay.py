@@ -94,6 +94,20 @@ class Overlay:
         actions = enumerate(self.actions, 1)
         return tree, [number for number, action in actions if not self._apply_one(tree, number, action)]
 
+    def apply_what_fits(self, document: Node) -> tuple[Node, list[SpecError]]:
+        """Apply the actions that can be applied to a copy of a document, and say why the others cannot."""
+        tree = copy.deepcopy(document)
+        refused: list[SpecError] = []
+        for number, action in enumerate(self.actions, 1):
+            trial = copy.deepcopy(tree)
+            try:
+                self._apply_one(trial, number, action)
+            except SpecError as error:
+                refused.append(error)
+            else:
+                tree = trial
+        return tree, refused
+
     def _label(self, number: int) -> str:
         return f"{self.path.name}, action {number} ({self.actions[number - 1]['target']})"
 

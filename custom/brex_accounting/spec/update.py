@@ -18,9 +18,9 @@ from attrs import frozen
 from ..errors import SpecError
 from ..version import __version__
 from .changes import Entry, next_version, with_entry
-from .comparison import Comparison, compare
+from .comparison import Comparison
 from .dialect import Published, read_published
-from .document import load
+from .diff_command import comparison_with
 from .generator import build, compared, generated
 from .layout import Layout, Tools
 from .merging import Merged, merge
@@ -66,7 +66,7 @@ class Update:
         with staged(self.layout.root) as folder:
             ours = self.layout.documents / self.document
             published = read_published(self.source)
-            comparison = compare(load(ours), published.tree, document=self.document)
+            comparison = comparison_with(self.layout, self.document, published.tree)
             self.say(render(comparison))
             merged = merge(ours, published.tree)
             if merged.text == ours.read_text(encoding="utf-8"):
