@@ -70,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("update", parents=[one, common], help=told, description=_UPDATING)
     command.add_argument("--dry-run", action="store_true", help="do all of it beside the tree, and write nothing")
     command.add_argument("--tests", metavar="ARGUMENTS", help="what pytest is to run on the new tree (default: all)")
-    command.add_argument("--no-tests", action="store_true", help="leave the tests out, as --dry-run does without --tests")
+    command.add_argument(
+        "--no-tests", action="store_true", help="leave the tests out, as --dry-run does without --tests"
+    )
     return parser
 
 

@@ -202,7 +202,9 @@ class _Downgrade:
         elif encoding is None and isinstance(media, str) and media.startswith("text/"):
             pass  # a text is a string
         else:
-            self._refuse(at, f"contentEncoding {encoding!r} of contentMediaType {media!r}", "say it with a format")
+            said = {"contentEncoding": encoding, "contentMediaType": media}
+            what = " and ".join(f"{key} {value!r}" for key, value in said.items() if value is not None)
+            self._refuse(at, what, "say it with a format")
 
     def _types(self, schema: Node, at: tuple[str, ...]) -> None:
         types: object = schema.get("type")

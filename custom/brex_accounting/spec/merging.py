@@ -72,17 +72,28 @@ def merge(path: Path, incoming: Node) -> Merged:
     if roundtrip.shares_nodes(ours):
         message = f"{path.name}: has a node in two places by a YAML alias; write it out twice"
         raise SpecError(message)
-    before = roundtrip.text_of(ours)
     align(ours, incoming)
     merger = _Merger()
     merger.merge(ours, incoming, "document", (), named=False)
-    text = roundtrip.text_of(ours)
-    tree = load_text(text, path.name)
-    if _canonical(structure(tree)) != _canonical(structure(incoming)):
+    text, tree = _written(ours, incoming)
+    if tree is None:  # a comment can stand in the way of what has come or gone beside it
+        roundtrip.drop_comments(ours)
+        text, tree = _written(ours, incoming)
+    if tree is None:
         message = f"{path.name}: the merged document would not have the structure of the new one; nothing is written"
         raise SpecError(message)
-    lost = (*merger.lost, *_lost_comments(before, text))
+    lost = (*merger.lost, *_lost_comments(path.read_text(encoding="utf-8"), text))
     return Merged(text=text, tree=tree, to_write=tuple(merger.to_write), lost=lost)
+
+
+def _written(ours: Any, incoming: Node) -> tuple[str, Node | None]:
+    """The text of a merged tree, and what it reads as, None if that is not what it has to say."""
+    text = roundtrip.text_of(ours)
+    try:
+        tree = load_text(text, "merged")
+    except SpecError:
+        return text, None
+    return text, tree if _canonical(structure(tree)) == _canonical(structure(incoming)) else None
 
 
 def structure(tree: object, kind: str = "document") -> Any:
@@ -219,9 +230,11 @@ class _Merger:
 
     def _lose(self, ours: Any, kind: str, at: tuple[str, ...]) -> None:
         """Put down the prose of a part of our document that goes."""
-        if is_object(ours) and kind != DATA:
+        if kind == "text":
+            self._lose_text(ours, at)
+        elif is_object(ours) and kind != DATA:
             for key, part in ours.items():
-                if key in prose(kind) or kind == "{text}":
+                if key in prose(kind):
                     self._lose_text(part, (*at, key))
                 else:
                     self._lose(part, child(kind, key), (*at, key))

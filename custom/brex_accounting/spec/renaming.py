@@ -66,7 +66,8 @@ def _renamed_schemas(ours: Node, theirs: Node) -> dict[str, str]:
     trees += [(mine[name], others[name]) for name in mine if name in others]
     while trees:
         for old, new in _facing_references(*trees.pop()):
-            if old != new and old not in others and new not in mine and old not in names and new not in names.values():
+            gone, come = old in mine and old not in others, new in others and new not in mine
+            if gone and come and old not in names and new not in names.values():
                 names[old] = new
                 trees.append((mine[old], others[new]))
     return names

@@ -68,6 +68,18 @@ def _is_plain(text: str) -> bool:
     return isinstance(found, str) and found == text and not text.startswith("%")
 
 
+def drop_comments(tree: Any) -> None:
+    """Take the comments out of a tree that ``read`` gave, but for those above all of it."""
+    pending: list[Any] = [tree]
+    while pending:
+        node = pending.pop()
+        if is_object(node) or is_list(node):
+            cast("Any", node).ca.items.clear()
+            if node is not tree:
+                cast("Any", node).ca.comment = None
+            pending.extend(node.values() if is_object(node) else node)
+
+
 def shares_nodes(tree: object) -> bool:
     """Whether a tree has a node in two places, as YAML aliases put it: changed in one, it would change in the other."""
     seen: set[int] = set()
@@ -83,4 +95,4 @@ def shares_nodes(tree: object) -> bool:
     return False
 
 
-__all__ = ["read", "shares_nodes", "styled", "styled_text", "text_of"]
+__all__ = ["drop_comments", "read", "shares_nodes", "styled", "styled_text", "text_of"]

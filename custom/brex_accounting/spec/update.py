@@ -67,7 +67,7 @@ class Update:
             ours = self.layout.documents / self.document
             published = read_published(self.source)
             comparison = comparison_with(self.layout, self.document, published.tree)
-            self.say(render(comparison))
+            self.say(render(comparison).rstrip("\n"))
             merged = merge(ours, published.tree)
             if merged.text == ours.read_text(encoding="utf-8"):
                 self.say(f"{self.document} says the same as {self.source.name} already; there is nothing to do.")
