@@ -30,6 +30,11 @@ paths:
 """
 
 
+def typed(schema: str) -> str:
+    """The small document, whose parameter has another schema."""
+    return SMALL.replace("{type: string}", schema)
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Callable[[str | bytes], Path]:
     """A file with some text or bytes."""
@@ -71,7 +76,7 @@ class TestReading:
 
     def test_aliases_are_written_out(self, file: Callable[[str], Path]) -> None:
         """What YAML keeps once is twice there, so that one can be changed without the other."""
-        text = SMALL.replace("{type: string}", "&t {type: string}")
+        text = typed("&t {type: string}")
         text += "components: {schemas: {A: *t, B: *t}}\n"
         schemas = read_published(file(text)).tree["components"]["schemas"]
         assert schemas["A"] == schemas["B"] == {"type": "string"}
@@ -101,9 +106,9 @@ class TestRefusals:
             ("openapi: [3.0.1\n", "cannot be read as YAML"),
             (SMALL.replace("in: query", "in: query, in: path"), 'line 9: found duplicate key "in"'),
             (SMALL + '        200: {description: "No."}\n', "paths./a.get.responses.200: the key stands twice"),
-            (SMALL.replace("{type: string}", "{type: string, default: .nan}"), "parameters[0].schema.default: nan is no"),
-            (SMALL.replace("{type: string}", "{default: !!binary aGk=}"), "schema.default: b'hi' is no value of JSON"),
-            (SMALL.replace("{type: string}", "{default: !!python/none x}"), "cannot be read as YAML: could not determine"),
+            (typed("{type: string, default: .nan}"), "parameters[0].schema.default: nan is no"),
+            (typed("{default: !!binary aGk=}"), "schema.default: b'hi' is no value of JSON"),
+            (typed("{default: !!python/none x}"), "cannot be read as YAML: could not determine"),
             ('{"openapi": "3.0.1", "x": "\\ud800"}', "is no value of JSON"),
             (SMALL.replace("title: Small", "true: Small"), "info: the key True is no text; put it into quotes"),
             ("- openapi\n", "holds no object at the top"),
@@ -115,12 +120,12 @@ class TestRefusals:
             (SMALL.replace("3.0.1", "4"), "is OpenAPI 4; what can be read is 3.0 and 3.1"),
             ("openapi: 3.0.1\n", "has no info; if the file is cut off"),
             (SMALL.split("paths", maxsplit=1)[0], "has no paths; if the file is cut off, download it again"),
-            (SMALL.replace("{type: string}", "{$ref: '#/components/schemas/A'}"), "'#/components/schemas/A' leads nowhere"),
-            (SMALL.replace("{type: string}", "{$ref: 'a.yaml'}"), "'a.yaml' leads into another file; bundle the files"),
-            (SMALL.replace("operationId: getA", "security: [{Key: []}]"), "GET /a: the security scheme 'Key' is not there"),
+            (typed("{$ref: '#/components/schemas/A'}"), "'#/components/schemas/A' leads nowhere"),
+            (typed("{$ref: 'a.yaml'}"), "'a.yaml' leads into another file; bundle the files"),
+            (SMALL.replace("operationId: getA", "security: [{Key: []}]"), "the security scheme 'Key' is not there"),
             (SMALL.replace("{name: A}", "{name: A}, {name: A}"), "tags: 'A' stands there twice"),
-            (SMALL.replace("{type: string}}", "{}}\n        - {name: q, in: query, schema: {}}"), "GET /a parameters: 'query q'"),
-            (SMALL.replace("{type: string}", "{type: [string, 'null']}"), "type: ['string', 'null'] is not of type 'string'"),
+            (typed("{}}\n        - {name: q, in: query, schema: {}"), "GET /a parameters: 'query q'"),
+            (typed("{type: [string, 'null']}"), "type: ['string', 'null'] is not of type 'string'"),
             (SMALL.replace('"1"', "1.0"), "info.version: 1.0 is not of type 'string'; if the file is cut off"),
             (SMALL.replace("{description: Yes.}", "{}"), "paths./a.get.responses.200"),
         ],

@@ -170,7 +170,7 @@ class _Merger:
         if "$ref" in ours and kind != DATA:
             self._undress(ours, kind, at)
         elif was_reference:
-            self._describe(ours, kind, at, named=named)
+            self._describe(ours, kind, at, named=named, place=len(self.to_write))
 
     def _undress(self, ours: Any, kind: str, at: tuple[str, ...]) -> None:
         """A reference has nothing beside it in OpenAPI 3.0."""
@@ -200,6 +200,7 @@ class _Merger:
             if kind == DATA:
                 return roundtrip.styled(theirs)
             made = roundtrip.styled({})
+            place = len(self.to_write)
             if kind == "{text}":
                 theirs = dict.fromkeys(theirs, "")
             keys = [key for key in theirs if key not in prose(kind) and not is_foreign(kind, key)]
@@ -208,7 +209,7 @@ class _Merger:
             for key in keys:
                 part = self._new(theirs[key], child(kind, key), (*at, key), named=kind == "{schema}")
                 made[_styled_key(key)] = part
-            self._describe(made, kind, at, named=named)
+            self._describe(made, kind, at, named=named, place=place)
             return made
         if is_list(theirs):
             item = _item(kind)
@@ -222,11 +223,12 @@ class _Merger:
             self.to_write.append(f"{_place(at[:-1])}, new value {theirs!r}, if the description tells of the values")
         return roundtrip.styled(theirs)
 
-    def _describe(self, made: Any, kind: str, at: tuple[str, ...], *, named: bool) -> None:
+    def _describe(self, made: Any, kind: str, at: tuple[str, ...], *, named: bool, place: int) -> None:
+        """Give a new object an empty description, and list it above what it holds."""
         if "$ref" in made or "description" in made or not takes_description(kind, named=named):
             return
         _insert(made, "description", roundtrip.styled_text(""), kind, {})
-        self.to_write.append(_place(at))
+        self.to_write.insert(place, _place(at))
 
     def _lose(self, ours: Any, kind: str, at: tuple[str, ...]) -> None:
         """Put down the prose of a part of our document that goes."""
