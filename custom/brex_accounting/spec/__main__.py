@@ -16,15 +16,19 @@ _STATUSES = "exit status: 0 no differences, 1 an error, 2 differences that are a
 
 
 class _Parser(argparse.ArgumentParser):
+    wrong_use = 2
+
     def error(self, message: str) -> NoReturn:
-        """Exit with 1: argparse's own 2 means that there are differences."""
+        """Exit as argparse does, but with a status that is the command's own."""
         self.print_usage(sys.stderr)
-        self.exit(1, f"{self.prog}: error: {message}\n")
+        self.exit(self.wrong_use, f"{self.prog}: error: {message}\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command and give its exit status: 0 done, 1 the tree differs or a document is not fit; ``diff`` has more."""
-    options = _parser().parse_args(arguments)
+    """Run a command and give its exit status: 0 done, 1 the tree differs or a document is not fit; ``diff`` says more."""
+    options, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     root, tools = options.root.resolve(), options.tools.absolute()
     try:
         match options.command:
@@ -45,12 +49,15 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--tools", type=Path, default=Path(".tools/bin"), help="programs of the tool environment")
     parser = _Parser(prog="python -m brex_accounting.spec", description="From Brex's documents to the client.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("generate", parents=[common], help="make the client")
-    commands.add_parser("check", parents=[common], help="see whether the client is current")
+    for name, told in (("generate", "make the client"), ("check", "see whether the client is current")):
+        command = commands.add_parser(name, parents=[common], help=told, description=told)
+        command.set_defaults(parser=command)
     told = "show what a new document changes, before anything is written"
     command = commands.add_parser("diff", parents=[common], help=told, description=told, epilog=_STATUSES)
     command.add_argument("new", type=Path, metavar="NEW", help="the new document, YAML or JSON")
     command.add_argument("--api", choices=tuple(APIS), default="accounting", help="whose document it is")
+    command.set_defaults(parser=command)
+    command.wrong_use = 1  # where 2 means that there are differences
     return parser
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from attrs import frozen
 
 from .document import Node
 from .emulated import Emulated
-from .facts import PROSE, Facts, texts
+from .facts import PROSE, Facts, is_same, plain, texts
 from .findings import Finding, Place, Sides
 from .marking import Mark, Verdict, gravity
 from .operation_comparison import OperationComparison
@@ -19,6 +17,7 @@ from .public_methods import PublicMethods
 from .python_names import PythonNames
 from .rehearsal import Sources, rehearse
 from .schema_comparison import SchemaComparison
+from .security_comparison import schemes
 
 _COMPARED: frozenset[str] = frozenset(
     {"openapi", "info", "servers", "security", "tags", "paths", "components", "x-webhooks"}
@@ -93,7 +92,8 @@ def compare(published: Node, incoming: Node, *, document: str, ground: Ground) -
         SpecError: One of them is not of OpenAPI's form, so that nothing can be compared.
     """
     old, new = Facts.read(published, document), Facts.read(incoming, f"the new {document}")
-    before, after = (rehearse(ground.sources, document, tree) for tree in (published, incoming))
+    before = rehearse(ground.sources, document, published, checked=False)
+    after = rehearse(ground.sources, document, incoming)
     sides = Sides(
         old=old,
         new=new,
@@ -168,9 +168,9 @@ def _top(old: Node, new: Node, document: str) -> Iterator[Finding]:
     if mine != theirs:
         why = "the client's base URL and the overlays name hosts: see whether they are still the right ones"
         yield _above(place, f"servers: {', '.join(mine) or 'none'} → {', '.join(theirs) or 'none'}", Mark.PERSON, why)
-    yield from _schemes(place, old, new)
+    yield from schemes(place, old, new)
     for key in sorted((old.keys() | new.keys()) - _COMPARED - PROSE):
-        if _plain(old.get(key)) != _plain(new.get(key)):
+        if not is_same(plain(old.get(key)), plain(new.get(key))):
             mark = Mark.SAFE if key.startswith("x-") else Mark.PERSON
             why = (
                 "an extension goes over no wire"
@@ -181,62 +181,13 @@ def _top(old: Node, new: Node, document: str) -> Iterator[Finding]:
     for section in sorted(old.get("components", {}).keys() | new.get("components", {}).keys()):
         if section not in ("schemas", "securitySchemes", "examples"):
             mine_, theirs_ = (tree.get("components", {}).get(section, {}) for tree in (old, new))
-            if _plain(mine_) != _plain(theirs_):
+            if not is_same(plain(mine_), plain(theirs_)):
                 why = "parts that several operations share: what they change in each is told there, if it is used"
                 yield _above(place, f"components.{section} differs", Mark.PERSON, why)
 
 
-def _schemes(place: Place, old: Node, new: Node) -> Iterator[Finding]:
-    before, after = (tree.get("components", {}).get("securitySchemes", {}) for tree in (old, new))
-    for name in sorted(before.keys() | after.keys()):
-        mine, theirs = before.get(name), after.get(name)
-        if mine is None or theirs is None:
-            what = f"security scheme {name}: {'new' if mine is None else 'gone'}"
-            mark = Mark.SAFE if mine is None else Mark.PERSON
-            why = (
-                "each operation says whether it needs it"
-                if mine is None
-                else "see what takes its place, and who signs in with it"
-            )
-            yield _above(place, what, mark, why)
-            continue
-        if _plain(_without_scopes(mine)) != _plain(_without_scopes(theirs)):
-            why = "tokens are got in another way: see that OAuthApp and its issuer still fit"
-            yield _above(place, f"security scheme {name}: {_short(mine)} → {_short(theirs)}", Mark.PERSON, why)
-        scopes, others = _scopes(mine), _scopes(theirs)
-        if others - scopes:
-            why = "a scope is asked for only by whoever names it; each operation says whether it needs it"
-            yield _above(
-                place, f"security scheme {name}: new scopes {', '.join(sorted(others - scopes))}", Mark.SAFE, why
-            )
-        if scopes - others:
-            why = "an issuer may refuse a consent that asks for it: see who names it"
-            yield _above(
-                place, f"security scheme {name}: scopes gone {', '.join(sorted(scopes - others))}", Mark.PERSON, why
-            )
-
-
 def _above(place: Place, what: str, mark: Mark, why: str) -> Finding:
     return Finding(place=place, what=what, verdict=Verdict(mark, why))
-
-
-def _scopes(scheme: Node) -> set[str]:
-    return {scope for flow in scheme.get("flows", {}).values() for scope in flow.get("scopes", {})}
-
-
-def _without_scopes(scheme: Node) -> Node:
-    flows = {name: {**flow, "scopes": None} for name, flow in scheme.get("flows", {}).items()}
-    return {**scheme, "flows": flows}
-
-
-def _short(scheme: Node) -> str:
-    return json.dumps(_plain(_without_scopes(scheme)), ensure_ascii=False, sort_keys=True, default=str)
-
-
-def _plain(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {key: _plain(part) for key, part in tree.items() if key not in PROSE}
-    return [_plain(part) for part in tree] if isinstance(tree, list) else tree
 
 
 def _prose(sides: Sides) -> int:

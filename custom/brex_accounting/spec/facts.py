@@ -5,6 +5,7 @@ Key order, the order of components, descriptions and examples are no facts.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -22,6 +23,10 @@ _TEXTS: Final[dict[str, Callable[[str], bool]]] = {"info": lambda key: key != "v
 """Where other keys than those of prose hold texts, too."""
 
 _FOLLOWED_AT_MOST: Final = 50
+
+
+Alternative = tuple[tuple[str, tuple[str, ...]], ...]
+"""One way to be allowed a call: the scopes needed of each scheme."""
 
 
 @frozen
@@ -50,7 +55,7 @@ class Endpoint:
         parameters: By place and name, those of the path item included.
         body: What is sent, None for nothing.
         answers: By status.
-        security: Its alternatives: the scopes needed of each scheme.
+        security: Its alternatives.
         servers: URLs of its own, None where it has none.
         is_event: Whether Brex sends it.
     """
@@ -61,7 +66,7 @@ class Endpoint:
     parameters: dict[tuple[str, str], Node]
     body: Node | None
     answers: dict[str, Node]
-    security: tuple[tuple[tuple[str, tuple[str, ...]], ...], ...]
+    security: tuple[Alternative, ...]
     servers: tuple[str, ...] | None
     is_event: bool
 
@@ -185,6 +190,23 @@ def in_words(value: Value, facts: Facts) -> str:
             return f"{other} ({body['format']})" if "format" in body else other
 
 
+def plain(tree: Any) -> Any:
+    """A tree without its prose."""
+    if is_object(tree):
+        return {key: plain(part) for key, part in tree.items() if key not in PROSE}
+    return [plain(part) for part in tree] if is_list(tree) else tree
+
+
+def shown(node: Node, key: str) -> str:
+    """A value as a report shows it."""
+    return json.dumps(node[key], ensure_ascii=False, sort_keys=True, default=str) if key in node else "none"
+
+
+def is_same(one: object, other: object) -> bool:
+    """Whether two plain trees are the same; Python has 1 == 1.0 == True."""
+    return json.dumps(one, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)
+
+
 def texts(facts: Facts, names: dict[str, str]) -> dict[tuple[str, ...], str | None]:
     """Every object's place with None, and every text's place with the text; lists without an order have none here.
 
@@ -198,7 +220,7 @@ def texts(facts: Facts, names: dict[str, str]) -> dict[tuple[str, ...], str | No
         found[here] = None
         is_text = _TEXTS.get(place[-1]) if place else None
         for key in node:
-            if is_text(key) if is_text else not is_names and key in PROSE:
+            if (not is_names and key in PROSE) if is_text is None else is_text(key):
                 found[(*here, key)] = repr(node[key])
     return found
 
@@ -269,4 +291,18 @@ def _followed(document: Node, node: Node) -> Node:
     return node
 
 
-__all__ = ["PROSE", "Endpoint", "Facts", "Value", "fold", "has_class", "in_words", "kind", "texts"]
+__all__ = [
+    "PROSE",
+    "Alternative",
+    "Endpoint",
+    "Facts",
+    "Value",
+    "fold",
+    "has_class",
+    "in_words",
+    "is_same",
+    "kind",
+    "plain",
+    "shown",
+    "texts",
+]

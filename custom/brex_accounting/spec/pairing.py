@@ -1,4 +1,4 @@
-"""Which parts of two documents are the same part: operations by method and path, schemas by name or by how they are used."""
+"""Which parts of two documents correspond: operations by method and path, schemas by name or by where they are used."""
 
 from __future__ import annotations
 
@@ -144,8 +144,8 @@ def _renamed(old: Facts, new: Facts, endpoints: tuple[tuple[Endpoint, Endpoint],
 def _votes(old: Facts, new: Facts, endpoints: tuple[tuple[Endpoint, Endpoint], ...]) -> Iterator[tuple[str, str]]:
     """Each pair of names that stand in one place, once for each place."""
     pending: list[tuple[Node, Node]] = []
-    for one, other in endpoints:
-        mine, theirs = (dict([*sent(side), *received(side)]) for side in (one, other))
+    for before, after in endpoints:
+        mine, theirs = (dict([*sent(side), *received(side)]) for side in (before, after))
         pending += [(mine[name], theirs[name]) for name in mine if name in theirs]
     pending += [(old.schemas[name], new.schemas[name]) for name in old.schemas if name in new.schemas]
     seen: set[tuple[str, str]] = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -47,13 +48,12 @@ def render_markdown(comparison: Comparison) -> str:
 def _counts(comparison: Comparison) -> str:
     if not comparison.differences:
         return "no differences"
-    numbers = {mark: sum(difference.mark is mark for difference in comparison.differences) for mark in Mark}
+    counts = Counter(difference.mark for difference in comparison.differences)
+    needing = "needs a person" if counts[Mark.PERSON] == 1 else "need a person"
+    words = {Mark.BREAKING: str(Mark.BREAKING), Mark.PERSON: needing, Mark.SAFE: str(Mark.SAFE)}
+    told = ", ".join(f"{counts[mark]} {words[mark]}" for mark in Mark)
     total = len(comparison.differences)
-    shown = ", ".join(
-        f"{number} {'need' if mark is Mark.PERSON and number != 1 else mark.partition(' ')[0] if mark is Mark.PERSON else ''}{' a person' if mark is Mark.PERSON else mark}"
-        for mark, number in numbers.items()
-    )
-    return f"{total} difference{'' if total == 1 else 's'}: {shown}"
+    return f"{total} difference{'' if total == 1 else 's'}: {told}"
 
 
 def _texts(comparison: Comparison) -> str:

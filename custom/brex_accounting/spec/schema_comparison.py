@@ -1,4 +1,4 @@
-"""Schemas compared: fields, types, null, enums, limits; what is written in another way and says the same is the same."""
+"""Schemas compared: fields, types, null, enums, limits. What only is written in another way is no difference."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from .document import Node, is_list
-from .facts import PROSE, Value, fold, has_class, in_words, kind
+from .document import Node, is_list, is_object
+from .facts import PROSE, Value, fold, has_class, in_words, kind, shown
 from .findings import Finding, Place, Sides
 from .marking import Change, Flow, Mark, Verdict, judge
 
-_ABSENT: Final = "none"
+_NONE: Final = "none"
 _MOST: Final = frozenset({"maximum", "maxLength", "maxItems", "maxProperties"})
 _LEAST: Final = frozenset({"minimum", "minLength", "minItems", "minProperties"})
 _OTHER_LIMITS: Final = frozenset({"pattern", "multipleOf", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"})
@@ -131,8 +131,8 @@ class SchemaComparison:
                     what=f"the class of what is {flow}: {', '.join(before)} → {', '.join(after) or 'none'}",
                     verdict=Verdict(
                         Mark.BREAKING,
-                        "code that names the class no longer finds it there: a schema that goes both ways has one class "
-                        "for each, and its title is what a class is called by",
+                        "code that names the class no longer finds it there: a schema that goes both ways has a class "
+                        "for each, and a title is what a class is called by",
                     ),
                     python=tuple(sorted({*before, *after})),
                 )
@@ -166,7 +166,7 @@ class SchemaComparison:
             case _:
                 pass
         if old.get("format") != new.get("format"):
-            what = f"format: {old.get('format', _ABSENT)} → {new.get('format', _ABSENT)}"
+            what = f"format: {old.get('format', _NONE)} → {new.get('format', _NONE)}"
             yield self._found(place, what, _type_change(old, new))
         yield from self._keywords(place, old, new)
 
@@ -184,28 +184,22 @@ class SchemaComparison:
             elif name not in fields:
                 yield self._new_field(place.at(name), others_fields[name], required=name in others_needed)
             else:
-                yield from self._field(place, name, fields[name], others_fields[name], needed, others_needed)
+                required = (name in needed, name in others_needed)
+                yield from self._field(place.at(name), fields[name], others_fields[name], required)
         for name in sorted((needed ^ others_needed) - (fields.keys() | others_fields.keys())):
-            is_needed = name in others_needed  # of a part that is described under its own name
-            what, change = (
-                ("optional → required", Change.NOW_REQUIRED)
-                if is_needed
-                else ("required → optional", Change.NOW_OPTIONAL)
-            )
-            yield self._found(place.at(name), what, change)
+            # Of a part that is described under its own name.
+            is_needed = name in others_needed
+            what = "optional → required" if is_needed else "required → optional"
+            yield self._found(place.at(name), what, Change.NOW_REQUIRED if is_needed else Change.NOW_OPTIONAL)
 
-    def _field(
-        self, place: Place, name: str, old: Node, new: Node, needed: frozenset[str], others_needed: frozenset[str]
-    ) -> Iterator[Finding]:
-        here = place.at(name, optional=name not in needed or name not in others_needed)
-        if name in needed and name not in others_needed:
-            was_nullable = fold(old).nullable
-            change = Change.NULLABLE_NOW_OPTIONAL if was_nullable else Change.NOW_OPTIONAL
-            yield self._found(here, "required → optional", change)
-        elif name not in needed and name in others_needed:
-            yield self._found(here, "optional → required", Change.NOW_REQUIRED)
-            here = evolve(here, optional=False)
-        yield from self.used(here, old, new)
+    def _field(self, place: Place, old: Node, new: Node, required: tuple[bool, bool]) -> Iterator[Finding]:
+        was, is_now = required
+        if was and not is_now:
+            change = Change.NULLABLE_NOW_OPTIONAL if fold(old).nullable else Change.NOW_OPTIONAL
+            yield self._found(place, "required → optional", change)
+        elif is_now and not was:
+            yield self._found(place, "optional → required", Change.NOW_REQUIRED)
+        yield from self.used(evolve(place, optional=not is_now), old, new)
 
     def _new_field(self, place: Place, schema: Node, *, required: bool) -> Finding:
         value = fold(schema)
@@ -227,7 +221,7 @@ class SchemaComparison:
             found = self._found(place, f"{_values(removed)} gone: {', '.join(removed)}", Change.VALUE_REMOVED)
             yield evolve(found, python=self._sides.members(place, removed) or found.python)
         if old.get("type") != new.get("type"):
-            yield self._found(place, f"type: {old.get('type', _ABSENT)} → {new.get('type', _ABSENT)}", Change.TYPE)
+            yield self._found(place, f"type: {old.get('type', _NONE)} → {new.get('type', _NONE)}", Change.TYPE)
 
     def _choices(self, place: Place, old: Node, new: Node) -> Iterator[Finding]:
         before, after = (_alternatives(side) for side in (old, new))
@@ -252,7 +246,7 @@ class SchemaComparison:
             if key in old and key in new and _canonical(before, self._sides.pairs.schemas) == _canonical(after, {}):
                 continue
             change = _keyword_change(key, before, after)
-            yield self._found(place, f"{key}: {_shown(old, key)} → {_shown(new, key)}", change)
+            yield self._found(place, f"{key}: {shown(old, key)} → {shown(new, key)}", change)
 
     # ---- what all have in common ------------------------------------------------------------------------------------
 
@@ -261,7 +255,8 @@ class SchemaComparison:
         return known == new if known is not None else old == new
 
     def _say_the_same(self, old: Node, new: Node) -> bool:
-        return _canonical(old, self._sides.pairs.schemas) == _canonical(new, {})
+        one, other = _canonical(old, self._sides.pairs.schemas), _canonical(new, {})
+        return bool(one == other)
 
     def _retyped(self, place: Place, old: Value, new: Value, change: Change) -> Finding:
         words = f"{in_words(old, self._sides.old)} → {in_words(new, self._sides.new)}"
@@ -309,7 +304,7 @@ def _keyword_change(key: str, old: Any, new: Any) -> Change:
 
 def _canonical(tree: Any, names: Mapping[str, str]) -> Any:
     """A tree of schemas without prose and order, and with the names that the new document has."""
-    if isinstance(tree, dict):
+    if is_object(tree):
         value = fold(tree)
         if value.ref is not None:
             return {"ref": names.get(value.ref, value.ref), "null": value.nullable, **_plain(value.body, names)}
@@ -346,10 +341,6 @@ def _alternatives(body: Node) -> list[Node]:
 
 def _values(values: list[str]) -> str:
     return "the value is" if len(values) == 1 else "values are"
-
-
-def _shown(body: Node, key: str) -> str:
-    return json.dumps(body[key], ensure_ascii=False, sort_keys=True, default=str) if key in body else _ABSENT
 
 
 __all__ = ["SchemaComparison"]
