@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command and give its exit status: 0 done, 1 the tree differs or a document is not fit; ``diff`` says more."""
+    """Run a command and give its exit status: 0 done, 1 the tree differs or a document is unfit; ``diff`` has more."""
     options, unknown = _parser().parse_known_args(arguments)
     if unknown:
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")

@@ -182,8 +182,10 @@ def _top(old: Node, new: Node, document: str) -> Iterator[Finding]:
         if section not in ("schemas", "securitySchemes", "examples"):
             mine_, theirs_ = (tree.get("components", {}).get(section, {}) for tree in (old, new))
             if not is_same(plain(mine_), plain(theirs_)):
-                why = "parts that several operations share: what they change in each is told there, if it is used"
-                yield _above(place, f"components.{section} differs", Mark.PERSON, why)
+                is_followed = section in ("parameters", "requestBodies", "responses")
+                why = "operations that refer to it tell what that changes" if is_followed else "see what refers to it"
+                mark = Mark.SAFE if is_followed else Mark.PERSON
+                yield _above(place, f"components.{section} differs", mark, why)
 
 
 def _above(place: Place, what: str, mark: Mark, why: str) -> Finding:

@@ -174,7 +174,7 @@ class Definitions:
                 key = handed_on
                 continue
             owner, _, method = name.partition(".")
-            bases: set[Key] = self._bases.get((module, owner), set()) if method else set()
+            bases: set[Key] = self._bases.get((module, owner), set[Key]()) if method else set()
             for base in sorted(bases):
                 found = self._home((base[0], f"{base[1]}.{method}"))
                 if found in self._found:

@@ -6,6 +6,7 @@ Key order, the order of components, descriptions and examples are no facts.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -21,6 +22,9 @@ _BESIDE_A_WRAPPED: Final = frozenset({"default", "deprecated", "readOnly", "writ
 
 _TEXTS: Final[dict[str, Callable[[str], bool]]] = {"info": lambda key: key != "version", "scopes": lambda _: True}
 """Where other keys than those of prose hold texts, too."""
+
+_OF_A_STRING: Final = {"date-time": "datetime", "date": "date", "uuid": "UUID", "binary": "file"}
+"""What a string of a format is in Python; of any other format it is a str, as a number of any is a number."""
 
 _FOLLOWED_AT_MOST: Final = 50
 
@@ -162,6 +166,13 @@ def kind(body: Node | None) -> str:
     return "list" if declared == "array" else str(declared or "any")
 
 
+def python_type(body: Node | None) -> str:
+    """What the generator makes of a folded schema; a shape is only named by its sort."""
+    if body is not None and kind(body) == "string":
+        return _OF_A_STRING.get(str(body.get("format")), "str")
+    return kind(body)
+
+
 def has_class(body: Node | None) -> bool:
     """Whether the generator makes a class of a folded schema."""
     return kind(body) == "enum" or (body is not None and kind(body) == "object" and bool(_inside(body)))
@@ -178,7 +189,7 @@ def in_words(value: Value, facts: Facts) -> str:
     body = value.body
     match kind(body):
         case "enum":
-            return "enum of " + ", ".join(map(str, body["enum"]))
+            return "enum of " + ", ".join(sorted(map(str, body["enum"])))
         case "list":
             return f"list of {in_words(fold(body.get('items', {})), facts)}"
         case "choice":
@@ -258,11 +269,11 @@ def _endpoint(document: Node, path: str, method: str, item: Node, *, is_event: b
     node: Node = item[method]
     parameters = [_followed(document, part) for part in (*item.get("parameters", ()), *node.get("parameters", ()))]
     where = f"EVENT {path}" if is_event else f"{method.upper()} {path}"
-    security = node.get("security", document.get("security", []))
-    servers = node.get("servers", item.get("servers"))
+    security: list[Node] = node["security"] if "security" in node else document.get("security", [])
+    servers: list[Node] | None = node.get("servers", item.get("servers"))
     return Endpoint(
         where=where,
-        key="/".join("{}" if part.startswith("{") else part for part in where.split("/")),
+        key=re.sub(r"{[^{}/]*}", "{}", where),
         node=node,
         parameters={(part.get("in", "?"), part.get("name", str(part.get("$ref")))): part for part in parameters},
         body=_followed(document, node["requestBody"]) if "requestBody" in node else None,
@@ -303,6 +314,7 @@ __all__ = [
     "is_same",
     "kind",
     "plain",
+    "python_type",
     "shown",
     "texts",
 ]

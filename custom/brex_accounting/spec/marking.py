@@ -137,7 +137,7 @@ _TABLE: Final[Mapping[Change, Mapping[Flow, tuple[Mark, str]]]] = {
     Change.TEXT_TO_ENUM: {
         Flow.SENT: (
             _PERSON,
-            "any string is still sent, and type checkers ask for a constant: see that public methods make it of strings",
+            "any string is still sent, and type checkers ask for a constant: see that public methods make one",
         ),
         Flow.RECEIVED: (_SAFE, "a constant of an open enum is a str, equal to its string, and takes any value"),
     },
@@ -151,7 +151,7 @@ _TABLE: Final[Mapping[Change, Mapping[Flow, tuple[Mark, str]]]] = {
     },
     Change.VALUE_REMOVED: {
         Flow.SENT: (_BREAKING, "the member is gone, and Brex may refuse the value"),
-        Flow.RECEIVED: (_BREAKING, "the member is gone; the value is still read where it comes"),
+        Flow.RECEIVED: (_BREAKING, "the member is gone, and the value is still read where it comes"),
     },
     Change.TIGHTER: {
         Flow.SENT: (_BREAKING, "Brex may refuse values that it took"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -17,6 +18,7 @@ from .schema_comparison import SchemaComparison
 from .security_comparison import security
 
 _STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+_IN_PATH: Final = re.compile(r"{([^{}/]*)}")
 _COMPARED: Final = frozenset(
     {"operationId", "tags", "parameters", "requestBody", "responses", "security", "servers", "deprecated"}
 )
@@ -69,7 +71,16 @@ class OperationComparison:
         place = _place(old, new)
         if old.key != new.key:
             yield self._found(place, f"moved: {old.where} → {new.where}", marks.MOVED)
+        if _tags(old)[1:] != _tags(new)[1:]:
+            what = f"further tags: {', '.join(_tags(old)[1:]) or 'none'} → {', '.join(_tags(new)[1:]) or 'none'}"
+            yield self._found(place, what, marks.NAMES_NOTHING)
         if old.is_event:
+            for what, before, after in (
+                ("operationId", _operation_id(old), _operation_id(new)),
+                ("first tag", _tag(old), _tag(new)),
+            ):
+                if before != after:
+                    yield self._found(place, f"{what}: {before} → {after}", marks.NAMES_NOTHING)
             return
         if _operation_id(old) != _operation_id(new):
             what = f"operationId: {_operation_id(old)} → {_operation_id(new)}"
@@ -98,15 +109,26 @@ class OperationComparison:
     # ---- what is sent -----------------------------------------------------------------------------------------------
 
     def _parameters(self, old: Endpoint, new: Endpoint) -> Iterator[Finding]:
-        for place, name in sorted(old.parameters.keys() | new.parameters.keys()):
-            before, after = old.parameters.get((place, name)), new.parameters.get((place, name))
+        renamed = _renamed_in_path(old, new)
+        for place, name in sorted(
+            (old.parameters.keys() | new.parameters.keys()) - {("path", was) for was in renamed.values()}
+        ):
+            was = renamed.get(name, name) if place == "path" else name
+            before, after = old.parameters.get((place, was)), new.parameters.get((place, name))
             here = evolve(_place(old, new, f"{place} {name}"), flows=_sent(new))
+            if was != name:
+                yield self._renamed_parameter(here, was, name)
             if after is None:
                 yield self._found(here, "the parameter is gone", marks.PARAMETER_GONE)
             elif before is None:
                 yield self._new_parameter(here, new, after)
             else:
                 yield from self._parameter(here, before, after)
+
+    def _renamed_parameter(self, here: Place, was: str, name: str) -> Finding:
+        found = self._found(here, f"renamed in the path: {was} → {name}", marks.PARAMETER_RENAMED)
+        before = self._sides.python(evolve(here, part=f"path {was}", new=None))
+        return evolve(found, python=tuple(sorted({*found.python, *before})))
 
     def _new_parameter(self, here: Place, new: Endpoint, parameter: Node) -> Finding:
         names, (place, _, name) = self._sides.new_names, here.part.partition(" ")
@@ -164,8 +186,7 @@ class OperationComparison:
         for media in sorted(before.keys() - after.keys()):
             yield self._found(here, f"a content type is gone: {media}", marks.MEDIA_GONE)
         for media in sorted(before.keys() & after.keys()):
-            is_argument = here.part.partition(" ")[0] in _STYLES
-            place = here if is_argument else evolve(here, part=f"{here.part} {media}")
+            place = here if here.is_argument else evolve(here, part=f"{here.part} {media}")
             mine, theirs = before[media], after[media]
             yield from self._schemas.used(place, mine.get("schema", {}), theirs.get("schema", {}))
             yield from self._keywords(place, mine, theirs, frozenset({"schema"}))
@@ -200,7 +221,7 @@ class OperationComparison:
         if bool(old.get("deprecated")) != bool(new.get("deprecated")):
             is_now = bool(new.get("deprecated"))
             verdict = judge(Change.DEPRECATED if is_now else Change.NOT_DEPRECATED, [Flow.SENT])
-            yield self._found(place, f"deprecated: {'no → yes' if is_now else 'yes → no'}", verdict)
+            yield self._found(place, f"deprecated: {shown(old, 'deprecated')} → {shown(new, 'deprecated')}", verdict)
 
     def _keywords(self, place: Place, old: Node, new: Node, compared: frozenset[str]) -> Iterator[Finding]:
         for key in sorted((old.keys() | new.keys()) - compared - PROSE):
@@ -212,9 +233,20 @@ class OperationComparison:
         return self._named(Finding(place=place, what=what, verdict=verdict))
 
     def _named(self, finding: Finding) -> Finding:
-        is_argument = finding.place.part.partition(" ")[0] in _STYLES
-        place = finding.place if is_argument else evolve(finding.place, part="", path=())
+        place = finding.place if finding.place.is_argument else evolve(finding.place, part="", path=())
         return evolve(finding, python=self._sides.python(place))
+
+
+def _renamed_in_path(old: Endpoint, new: Endpoint) -> dict[str, str]:
+    """The path's parameters that stand where one of another name stood, and that name."""
+    if old.key != new.key:
+        return {}
+    pairs = zip(_IN_PATH.findall(new.where), _IN_PATH.findall(old.where), strict=True)
+    return {
+        name: was
+        for name, was in pairs
+        if name != was and ("path", was) in old.parameters and ("path", name) in new.parameters
+    }
 
 
 def _place(old: Endpoint, new: Endpoint, part: str = "") -> Place:
@@ -234,8 +266,12 @@ def _operation_id(endpoint: Endpoint) -> str | None:
     return None if found is None else str(found)
 
 
+def _tags(endpoint: Endpoint) -> list[str]:
+    return endpoint.node.get("tags") or ["default"]
+
+
 def _tag(endpoint: Endpoint) -> str:
-    return str((endpoint.node.get("tags") or ["default"])[0])
+    return _tags(endpoint)[0]
 
 
 def _way(parameter: Node) -> str:

@@ -28,8 +28,10 @@ MOVED: Final = _person(
     "checkpoints included"
 )
 MODULE_KEPT: Final = _safe("the module keeps its name")
+NAMES_NOTHING: Final = _safe("nothing in Python is called after it")
 
 PARAMETER_GONE: Final = _breaking("the call no longer takes the argument")
+PARAMETER_RENAMED: Final = _breaking("calls that give it by name no longer work; those that give it by place do")
 REQUIRED_PARAMETER_ADDED: Final = _breaking("every call has to give it")
 PARAMETER_NOW_REQUIRED: Final = _breaking("whoever leaves it out today has to give it")
 PARAMETER_NOW_OPTIONAL: Final = _safe("whoever gives it may go on")

@@ -12,11 +12,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from .document import Node, is_list, is_object, operations
-from .facts import Facts, Value, fold, has_class, kind
+from .facts import Facts, Value, fold, has_class, kind, python_type
 from .marking import Flow
 
 _DELIMITERS: Final = r"\. _-"
 _RESERVED: Final = (set(dir(builtins)) | {"self", "true", "false", "datetime"}) - {"id"}
+_PLAIN: Final = frozenset({"str", "datetime", "date", "UUID", "integer", "number", "boolean"})
 _TAKEN_BY_CALLS: Final = ("client", "url")
 
 
@@ -90,6 +91,15 @@ class PythonNames:
             value = fold(self._facts.schemas[variant])
             found += self._at(value, self._class(variant), path)
         return tuple(dict.fromkeys(found))
+
+    def types(self, schema: str, path: Sequence[str], flows: Collection[Flow]) -> tuple[str, ...]:
+        """The plain types of a place in a named schema, such as ``int``; none where it is a shape or is not there."""
+        found: list[str] = []
+        for variant in self._variants(schema, flows):
+            there = self._follow(fold(self._facts.schemas[variant]), "", path)
+            if there is not None and there[0].ref is None and python_type(there[0].body) in _PLAIN:
+                found.append(python_type(there[0].body))
+        return tuple(found)
 
     def members(self, schema: str, path: Sequence[str], values: Iterable[str]) -> tuple[str, ...]:
         """The members of the enum in a place of a named schema, those of the values that it has."""

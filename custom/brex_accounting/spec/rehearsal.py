@@ -72,7 +72,7 @@ def rehearse(sources: Sources, name: str, document: Node, *, checked: bool = Tru
     names = {schema: str(body.get("x-name", schema)) for schema, body in schemas(parts[name]).items()}
     tree = _joined(parts, obstacles, checked=checked)
     if tree is None:
-        tree = _joined({name: parts[name]}, [], checked=False) or parts[name]
+        tree = _joined({name: parts[name]}, obstacles, checked=checked) or parts[name]
     return Rehearsal(tree, names, tuple(obstacles))
 
 

@@ -12,6 +12,8 @@ from .emulated import LOOKED_FOR
 from .marking import Mark
 
 _WIDTH: Final = 120
+_GLUE: Final = "\N{NO-BREAK SPACE}"
+"""Holds together what a line must not part."""
 _LABEL: Final = 11
 """Columns of the longest label, with the space behind it."""
 
@@ -70,7 +72,7 @@ def _rows(difference: Difference) -> Iterator[tuple[str, str]]:
     yield "what", difference.what
     yield "why", difference.why
     if len(difference.operations) > 1 or (difference.operations and difference.operations[0] not in difference.where):
-        yield "reaches", ", ".join(difference.operations)
+        yield "reaches", ", ".join(where.replace(" ", _GLUE) for where in difference.operations)
     if difference.python:
         yield "Python", ", ".join(difference.python)
     if difference.methods:
@@ -89,17 +91,19 @@ def _entry(difference: Difference) -> Iterator[str]:
 def _folded(text: str, label: str) -> list[str]:
     """Text below a label, in lines that a terminal holds; the rest of it stands under its beginning."""
     indent = " " * len(label)
-    return textwrap.wrap(
-        " ".join(text.split()),
+    lines = textwrap.wrap(
+        " ".join(text.split(" ")),
         _WIDTH,
         initial_indent=label,
         subsequent_indent=indent if label.strip() else f"{label}  ",
         break_on_hyphens=False,
     )
+    return [line.replace(_GLUE, " ") for line in lines]
 
 
 def _escaped(text: str) -> str:
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|" else letter for letter in " ".join(text.split()))
+    words = " ".join(text.split())
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|" else letter for letter in words)
 
 
 __all__ = ["render", "render_markdown"]

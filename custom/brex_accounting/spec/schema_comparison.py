@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from .document import Node, is_list, is_object
-from .facts import PROSE, Value, fold, has_class, in_words, kind, shown
+from .facts import PROSE, Value, fold, has_class, in_words, kind, python_type, shown
 from .findings import Finding, Place, Sides
 from .marking import Change, Flow, Mark, Verdict, judge
 
@@ -18,6 +18,11 @@ _MOST: Final = frozenset({"maximum", "maxLength", "maxItems", "maxProperties"})
 _LEAST: Final = frozenset({"minimum", "minLength", "minItems", "minProperties"})
 _OTHER_LIMITS: Final = frozenset({"pattern", "multipleOf", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"})
 _COMPARED: Final = frozenset({"type", "format", "enum", "properties", "required", "items", "allOf", "oneOf", "anyOf"})
+_NEW_CLASS: Final = Verdict(Mark.SAFE, "a new class takes nothing away")
+_NO_CLASS: Final = Verdict(Mark.SAFE, "it has no class of its own")
+_NOT_CARRIED: Final = Verdict(
+    Mark.PERSON, "an overlay writes the parameter out, and the generator does not see this part: add an action for it"
+)
 _HOLDS_ANYWAY: Final = (
     ("additionalProperties", True),
     ("deprecated", False),
@@ -30,8 +35,8 @@ _HOLDS_ANYWAY: Final = (
     ("uniqueItems", False),
     ("writeOnly", False),
 )
-_PYTHON_TYPES: Final = {"date-time": "datetime", "date": "date", "uuid": "UUID", "binary": "file"}
-"""What a string of a format is in Python; of any other format it is a str, as a number of any is a number."""
+_SHAPED: Final = frozenset({"object", "enum", "list", "choice", "missing"})
+"""What is not the same in Python because it is of the same sort."""
 
 
 class SchemaComparison:
@@ -55,7 +60,7 @@ class SchemaComparison:
             place = self._place(name, None)
             classes = sides.python(place)
             change = Change.CLASS if has_class(sides.old.body_of(fold(sides.old.schemas[name]))) else None
-            verdict = judge(change, place.flows) if change else Verdict(Mark.SAFE, "it has no class of its own")
+            verdict = judge(change, place.flows) if change else _NO_CLASS
             yield Finding(place=place, what="the schema is gone", verdict=verdict, python=classes)
         for old, new in mine.items():
             place = self._place(old, new)
@@ -99,7 +104,7 @@ class SchemaComparison:
         yield Finding(
             place=place,
             what=f"a new schema: {in_words(evolve(value, ref=None, body=body), facts)}",
-            verdict=Verdict(Mark.SAFE, "a new class takes nothing away"),
+            verdict=_NEW_CLASS if has_class(body) else _NO_CLASS,
             python=self._sides.python(place),
             emulator=self._sides.emulated.words(words) if words else None,
         )
@@ -111,24 +116,29 @@ class SchemaComparison:
         verdict = Verdict(
             Mark.BREAKING,
             f"code that names the class no longer finds it; an overlay action (target: $.components.schemas.{new}, "
-            f"update: {{x-name: {old}}}) keeps the name",
+            f"update: {{x-name: {before[0] if before else old}}}) keeps the name",
         )
         if before == after:
             verdict = Verdict(Mark.SAFE, "the class keeps its name")
         elif not has_class(self._sides.old.body_of(fold(self._sides.old.schemas[old]))):
-            verdict = Verdict(Mark.SAFE, "it has no class of its own")
+            verdict = _NO_CLASS
         return Finding(place=place, what=f"renamed: {old} → {new}", verdict=verdict, python=self._sides.python(place))
 
     def _split(self, place: Place) -> Iterator[Finding]:
-        """A class of another name for the same schema: it came to be sent and received, or has another title."""
+        """A class of another name for the same schema: it is sent, and now received as well, or has another title."""
         old, new = place.old or "", place.new or ""
-        for flow in sorted(place.flows) or [Flow.RECEIVED]:
+        for flow in sorted(self._sides.pairs.old_flows.get(old, ())) or [Flow.RECEIVED]:
             before = self._sides.old_names.classes(old, [flow])
             after = self._sides.new_names.classes(new, [flow])
-            if before != after and before and has_class(self._sides.old.body_of(fold(self._sides.old.schemas[old]))):
+            if (
+                before != after
+                and before
+                and after
+                and has_class(self._sides.old.body_of(fold(self._sides.old.schemas[old])))
+            ):
                 yield Finding(
                     place=place,
-                    what=f"the class of what is {flow}: {', '.join(before)} → {', '.join(after) or 'none'}",
+                    what=f"the class of what is {flow}: {', '.join(before)} → {', '.join(after)}",
                     verdict=Verdict(
                         Mark.BREAKING,
                         "code that names the class no longer finds it there: a schema that goes both ways has a class "
@@ -165,6 +175,9 @@ class SchemaComparison:
                 yield from self._choices(place, old, new)
             case _:
                 pass
+        if kind(old) == "object" and old.get("type") != new.get("type"):
+            what = f"type: {old.get('type', _NONE)} → {new.get('type', _NONE)}"
+            yield self._found(place, what, Change.TYPE_SAME_IN_PYTHON)
         if old.get("format") != new.get("format"):
             what = f"format: {old.get('format', _NONE)} → {new.get('format', _NONE)}"
             yield self._found(place, what, _type_change(old, new))
@@ -206,10 +219,12 @@ class SchemaComparison:
         what = f"a new {'required' if required else 'optional'} field: {in_words(value, self._sides.new)}"
         change = Change.REQUIRED_FIELD_ADDED if required else Change.FIELD_ADDED
         found = self._found(place, what + (", nullable" if value.nullable else ""), change)
+        if place.is_argument and not found.python and not required:
+            found = evolve(found, verdict=_NOT_CARRIED)
         return evolve(found, emulator=self._sides.emulated.words([place.path[-1]]))
 
     def _enums(self, place: Place, old: Node, new: Node) -> Iterator[Finding]:
-        before, after = ([str(value) for value in side["enum"]] for side in (old, new))
+        before, after = (sorted(map(str, side["enum"])) for side in (old, new))
         added, removed = (
             [value for value in one if value not in other] for one, other in ((after, before), (before, after))
         )
@@ -220,6 +235,9 @@ class SchemaComparison:
         if removed:
             found = self._found(place, f"{_values(removed)} gone: {', '.join(removed)}", Change.VALUE_REMOVED)
             yield evolve(found, python=self._sides.members(place, removed) or found.python)
+        for was, is_now in self._sides.renamed_members(place, [value for value in before if value in after]):
+            found = self._found(place, f"the member {was} is called {is_now} now", Change.VALUE_REMOVED)
+            yield evolve(found, python=(was, is_now))
         if old.get("type") != new.get("type"):
             yield self._found(place, f"type: {old.get('type', _NONE)} → {new.get('type', _NONE)}", Change.TYPE)
 
@@ -260,6 +278,8 @@ class SchemaComparison:
 
     def _retyped(self, place: Place, old: Value, new: Value, change: Change) -> Finding:
         words = f"{in_words(old, self._sides.old)} → {in_words(new, self._sides.new)}"
+        if change is Change.TYPE and self._sides.stays_in_python(place):
+            change = Change.TYPE_SAME_IN_PYTHON
         return self._found(place, f"type: {words}", change)
 
     def _found(self, place: Place, what: str, change: Change) -> Finding:
@@ -267,15 +287,10 @@ class SchemaComparison:
 
 
 def _type_change(old: Node, new: Node) -> Change:
-    if kind(old) == "string" and kind(new) == "enum" and _python_type(old) == "str":
+    if kind(old) == "string" and kind(new) == "enum" and python_type(old) == "str":
         return Change.TEXT_TO_ENUM
-    return Change.TYPE_SAME_IN_PYTHON if _python_type(old) == _python_type(new) else Change.TYPE
-
-
-def _python_type(body: Node) -> str:
-    if kind(body) == "string":
-        return _PYTHON_TYPES.get(str(body.get("format")), "str")
-    return kind(body)
+    is_same = python_type(old) == python_type(new) and python_type(old) not in _SHAPED
+    return Change.TYPE_SAME_IN_PYTHON if is_same else Change.TYPE
 
 
 def _said(body: Node) -> Node:

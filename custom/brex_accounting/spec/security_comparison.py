@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Final
 
-from .document import Node
+from .document import Node, leaves, show
 from .facts import Alternative, Endpoint, is_same, plain
 from .findings import Finding, Place
 from .marking import Mark, Verdict
@@ -50,9 +49,11 @@ def schemes(place: Place, old: Node, new: Node) -> Iterator[Finding]:
             verdict, word = (_SCHEME_ADDED, "new") if name not in before else (_SCHEME_GONE, "gone")
             yield Finding(place=place, what=f"{label}: {word}", verdict=verdict)
             continue
-        mine, theirs = _without_scopes(before[name]), _without_scopes(after[name])
-        if not is_same(mine, theirs):
-            yield Finding(place=place, what=f"{label}: {_short(mine)} → {_short(theirs)}", verdict=_SCHEME_CHANGED)
+        mine, theirs = (dict(_settings(side[name])) for side in (before, after))
+        for at in sorted(mine.keys() | theirs.keys()):
+            if (at in mine) != (at in theirs) or not is_same(mine[at], theirs[at]):
+                what = f"{label}, {at}: {mine.get(at, 'none')} → {theirs.get(at, 'none')}"
+                yield Finding(place=place, what=what, verdict=_SCHEME_CHANGED)
         scopes, others = _scopes(before[name]), _scopes(after[name])
         if others - scopes:
             words = ", ".join(sorted(others - scopes))
@@ -95,17 +96,11 @@ def _scopes(scheme: Node) -> set[str]:
     return {scope for flow in scheme.get("flows", {}).values() for scope in flow.get("scopes", {})}
 
 
-def _without_scopes(scheme: Node) -> object:
-    if "flows" not in scheme:
-        return plain(scheme)
-    flows = {
-        name: {key: part for key, part in flow.items() if key != "scopes"} for name, flow in scheme["flows"].items()
-    }
-    return plain({**scheme, "flows": flows})
-
-
-def _short(scheme: object) -> str:
-    return json.dumps(scheme, ensure_ascii=False, sort_keys=True, default=str)
+def _settings(scheme: Node) -> Iterator[tuple[str, object]]:
+    """Everything that a scheme says, its scopes and its prose excepted, with where it says that."""
+    for at, value in leaves(plain(scheme)):
+        if not (len(at) > 2 and at[0] == "flows" and at[2] == "scopes"):
+            yield show(at), value
 
 
 __all__ = ["schemes", "security"]
