@@ -98,7 +98,7 @@ def types(document: Tree) -> None:
     fields(document, "AccountingErrorDetails")["current_status"] = schema("IntegrationStatus")
     fields(document, "CreateIntegrationRequest")["vendor"] = {**TEXT, "enum": ["ERP_A", "ERP_B"]}
     fields(document, "CreateIntegrationRequest")["vendor_account_id"]["format"] = "email"
-    fields(document, "LineItem" if "LineItem" in schemas(document) else "AccountingRecordLineItem")["type"] = TEXT
+    fields(document, "AccountingRecordLineItem")["type"] = TEXT
 
 
 def enums(document: Tree) -> None:
@@ -204,6 +204,7 @@ def reshaped(document: Tree) -> None:
     schemas(document)["Receipt"]["title"] = "Voucher"
     fields(document, "ExportFailureDetails")["line"] = schema("AccountingRecordLineItem")
     fields(document, "Receipt")["twin"] = schema("Receipt")
+    fields(document, "ReportExportResultsResponse")["details"] = schema("ExportSuccessDetails")
 
 
 def limits(document: Tree) -> None:

@@ -7,21 +7,17 @@ from collections.abc import Iterable, Iterator
 from attrs import frozen
 
 from .document import Node
+from .document_comparison import whole
 from .emulated import Emulated
-from .facts import PROSE, Facts, is_same, plain, texts
+from .facts import Facts, texts
 from .findings import Finding, Place, Sides
-from .marking import Mark, Verdict, gravity
+from .marking import Mark, gravity
 from .operation_comparison import OperationComparison
 from .pairing import pair
 from .public_methods import PublicMethods
 from .python_names import PythonNames
 from .rehearsal import Sources, rehearse
 from .schema_comparison import SchemaComparison
-from .security_comparison import schemes
-
-_COMPARED: frozenset[str] = frozenset(
-    {"openapi", "info", "servers", "security", "tags", "paths", "components", "x-webhooks"}
-)
 
 
 @frozen(kw_only=True)
@@ -104,7 +100,7 @@ def compare(published: Node, incoming: Node, *, document: str, ground: Ground) -
         emulated=ground.emulated,
     )
     schemas = SchemaComparison(sides)
-    found = [*schemas.named(), *OperationComparison(sides, schemas).all(), *_top(published, incoming, document)]
+    found = [*schemas.named(), *OperationComparison(sides, schemas).all(), *whole(published, incoming, document)]
     told = [*_told(sides, found), *_obstacles(after.obstacles, document)]
     return Comparison(
         document=document,
@@ -123,12 +119,6 @@ def _told(sides: Sides, findings: Iterable[Finding]) -> Iterator[Difference]:
     for group in groups.values():
         first = group[0]
         operations = sorted({where for finding in group for where in _operations(sides, finding.place)})
-        functions = [
-            function
-            for where in operations
-            for names in (sides.new_names, sides.old_names)
-            if (function := names.function(where)) is not None
-        ]
         where = str(first.place) if len(group) == 1 else f"{first.place.local} of {len(group)} operations"
         yield Difference(
             mark=first.verdict.mark,
@@ -137,9 +127,19 @@ def _told(sides: Sides, findings: Iterable[Finding]) -> Iterator[Difference]:
             why=first.verdict.why,
             operations=tuple(operations),
             python=tuple(sorted({name for finding in group for name in finding.python})),
-            methods=tuple(sorted({method for function in functions for method in sides.methods.of(function)})),
+            methods=tuple(sorted({method for where in operations for method in _methods(sides, where)})),
             emulator=first.emulator,
         )
+
+
+def _methods(sides: Sides, where: str) -> Iterator[str]:
+    kind, _, name = where.partition(" ")
+    if kind == "EVENT":
+        yield from sides.methods.of_event(name)
+    for names in (sides.new_names, sides.old_names):
+        function = names.function(where)
+        if function is not None:
+            yield from sides.methods.of(function)
 
 
 def _operations(sides: Sides, place: Place) -> tuple[str, ...]:
@@ -156,40 +156,6 @@ def _obstacles(obstacles: Iterable[str], document: str) -> Iterator[Difference]:
             what=obstacle,
             why="the client cannot be made from it before this is solved in openapi/overlays",
         )
-
-
-def _top(old: Node, new: Node, document: str) -> Iterator[Finding]:
-    """What stands above all operations."""
-    place = Place(document, document, is_schema=True)
-    before, after = (str(tree.get("info", {}).get("version", "none")) for tree in (old, new))
-    if before != after:
-        yield _above(place, f"info.version: {before} → {after}", Mark.SAFE, "it names the document, and no call")
-    mine, theirs = (sorted(str(server.get("url")) for server in tree.get("servers", [])) for tree in (old, new))
-    if mine != theirs:
-        why = "the client's base URL and the overlays name hosts: see whether they are still the right ones"
-        yield _above(place, f"servers: {', '.join(mine) or 'none'} → {', '.join(theirs) or 'none'}", Mark.PERSON, why)
-    yield from schemes(place, old, new)
-    for key in sorted((old.keys() | new.keys()) - _COMPARED - PROSE):
-        if not is_same(plain(old.get(key)), plain(new.get(key))):
-            mark = Mark.SAFE if key.startswith("x-") else Mark.PERSON
-            why = (
-                "an extension goes over no wire"
-                if mark is Mark.SAFE
-                else "there is no rule for it: find out what it means"
-            )
-            yield _above(place, f"{key} differs", mark, why)
-    for section in sorted(old.get("components", {}).keys() | new.get("components", {}).keys()):
-        if section not in ("schemas", "securitySchemes", "examples"):
-            mine_, theirs_ = (tree.get("components", {}).get(section, {}) for tree in (old, new))
-            if not is_same(plain(mine_), plain(theirs_)):
-                is_followed = section in ("parameters", "requestBodies", "responses")
-                why = "operations that refer to it tell what that changes" if is_followed else "see what refers to it"
-                mark = Mark.SAFE if is_followed else Mark.PERSON
-                yield _above(place, f"components.{section} differs", mark, why)
-
-
-def _above(place: Place, what: str, mark: Mark, why: str) -> Finding:
-    return Finding(place=place, what=what, verdict=Verdict(mark, why))
 
 
 def _prose(sides: Sides) -> int:

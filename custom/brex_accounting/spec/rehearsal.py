@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..errors import SpecError
 from .bundle import DOCUMENTS, join, mark
@@ -21,10 +21,29 @@ class Sources:
     Attributes:
         documents: The published documents by file name.
         overlays: All overlays, in their order.
+        overlaid: The documents after the overlay actions that fit.
     """
 
     documents: Mapping[str, Node]
-    overlays: tuple[Overlay, ...]
+    overlays: tuple[Overlay, ...] = ()
+    overlaid: Mapping[str, Node] = field(repr=False)
+
+    @overlaid.default
+    def _overlay(self) -> Mapping[str, Node]:
+        return {name: self.overlay(name, document)[0] for name, document in self.documents.items()}
+
+    def overlay(self, name: str, document: Node) -> tuple[Node, list[str]]:
+        """Apply the overlays of a document to it, or to another in its place.
+
+        Returns:
+            What comes of the actions that fit, and why the others do not.
+        """
+        refused: list[str] = []
+        for overlay in self.overlays:
+            if overlay.extends.rpartition("/")[2] == name:
+                document, errors = overlay.apply_what_fits(document)
+                refused += map(str, errors)
+        return document, refused
 
     @classmethod
     def read(cls, folder: Path) -> Sources:
@@ -62,17 +81,12 @@ def rehearse(sources: Sources, name: str, document: Node, *, checked: bool = Tru
         document: An OpenAPI 3.0 tree.
         checked: Whether the bundle is checked for what the generator could not carry, which takes the most time.
     """
-    parts = {**sources.documents, name: document}
-    obstacles: list[str] = []
-    for overlay in sources.overlays:
-        extended = overlay.extends.rpartition("/")[2]
-        if extended in parts:
-            parts[extended], refused = overlay.apply_what_fits(parts[extended])
-            obstacles += [str(error) for error in refused if extended == name]
-    names = {schema: str(body.get("x-name", schema)) for schema, body in schemas(parts[name]).items()}
+    overlaid, obstacles = sources.overlay(name, document)
+    parts = {**sources.overlaid, name: overlaid}
+    names = {schema: str(body.get("x-name", schema)) for schema, body in schemas(overlaid).items()}
     tree = _joined(parts, obstacles, checked=checked)
     if tree is None:
-        tree = _joined({name: parts[name]}, obstacles, checked=checked) or parts[name]
+        tree = _joined({name: overlaid}, obstacles, checked=checked) or overlaid
     return Rehearsal(tree, names, tuple(obstacles))
 
 
@@ -89,6 +103,8 @@ def _joined(parts: Mapping[str, Node], obstacles: list[str], *, checked: bool) -
             check(tree)
     except SpecError as error:
         obstacles.append(str(error))
+    except RecursionError:  # the validator follows references that lead in a circle and nowhere else
+        obstacles.append("some schemas consist of nothing but each other, in a circle")
     return tree
 
 
