@@ -131,9 +131,9 @@ class TestDirections:
             (lambda t: t["properties"].update(id={**TEXT, "default": "a"}), "PERSON", "PERSON"),
         ],
         ids=[
-            "optional field", "required field", "field gone", "now required", "now optional", "null in a required field",
-            "null in an optional field", "type", "format with a type of its own", "format", "string to enum", "limit",
-            "pattern", "default",
+            "optional field", "required field", "field gone", "now required", "now optional",
+            "null in a required field", "null in an optional field", "type", "format with a type of its own", "format",
+            "string to enum", "limit", "pattern", "default",
         ],
     )  # fmt: skip
     def test_who_sends_it(self, change: Any, sent: str, received: str) -> None:
@@ -191,7 +191,7 @@ class TestNewNames:
     def test_a_name_that_an_overlay_holds(self) -> None:
         """Where an overlay gives the new schema the old class's name, renaming breaks nobody."""
         found = only(changed(TEAM, lambda tree: rename(tree, "CompanyAddress", "HeadOffice")))
-        assert (Mark.BREAKING, ("HeadOffice", "CompanyAddress")) == (found.mark, found.python)
+        assert (Mark.BREAKING, ("CompanyAddress", "HeadOffice")) == (found.mark, found.python)
         held = copy.deepcopy(published(TEAM))
         rename(held, "CompanyAddress", "HeadOffice")
         held["components"]["schemas"]["HeadOffice"]["x-name"] = "CompanyAddress"

@@ -60,7 +60,7 @@ def test_all_names_of_the_package() -> None:
 class TestRules:
     @pytest.mark.parametrize(
         ("name", "expected"),
-        [("line_item", "LineItem"), ("URLPart", "URLPart"), ("2fa", "Field2Fa"), ("list", "List"), ("True", "True_")],
+        [("line_item", "LineItem"), ("URLPart", "URLPart"), ("2fa", "Field2fa"), ("list", "List"), ("True", "True_")],
     )
     def test_classes(self, name: str, expected: str) -> None:
         """Classes are in Pascal case, and neither a keyword nor a number."""

@@ -21,18 +21,18 @@ class Sources:
     Attributes:
         documents: The published documents by file name.
         overlays: All overlays, in their order.
-        overlaid: The documents after the overlay actions that fit.
+        overlaid: What ``overlay`` gives for each document.
     """
 
     documents: Mapping[str, Node]
     overlays: tuple[Overlay, ...] = ()
-    overlaid: Mapping[str, Node] = field(repr=False)
+    overlaid: Mapping[str, tuple[Node, tuple[str, ...]]] = field(repr=False)
 
     @overlaid.default
-    def _overlay(self) -> Mapping[str, Node]:
-        return {name: self.overlay(name, document)[0] for name, document in self.documents.items()}
+    def _overlay_all(self) -> Mapping[str, tuple[Node, tuple[str, ...]]]:
+        return {name: self.overlay(name, document) for name, document in self.documents.items()}
 
-    def overlay(self, name: str, document: Node) -> tuple[Node, list[str]]:
+    def overlay(self, name: str, document: Node) -> tuple[Node, tuple[str, ...]]:
         """Apply the overlays of a document to it, or to another in its place.
 
         Returns:
@@ -43,7 +43,7 @@ class Sources:
             if overlay.extends.rpartition("/")[2] == name:
                 document, errors = overlay.apply_what_fits(document)
                 refused += map(str, errors)
-        return document, refused
+        return document, tuple(refused)
 
     @classmethod
     def read(cls, folder: Path) -> Sources:
@@ -81,8 +81,10 @@ def rehearse(sources: Sources, name: str, document: Node, *, checked: bool = Tru
         document: An OpenAPI 3.0 tree.
         checked: Whether the bundle is checked for what the generator could not carry, which takes the most time.
     """
-    overlaid, obstacles = sources.overlay(name, document)
-    parts = {**sources.overlaid, name: overlaid}
+    is_known = document == sources.documents.get(name)
+    overlaid, refused = sources.overlaid[name] if is_known else sources.overlay(name, document)
+    obstacles = list(refused)
+    parts = {**{other: tree for other, (tree, _) in sources.overlaid.items()}, name: overlaid}
     names = {schema: str(body.get("x-name", schema)) for schema, body in schemas(overlaid).items()}
     tree = _joined(parts, obstacles, checked=checked)
     if tree is None:
