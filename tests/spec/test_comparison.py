@@ -231,6 +231,29 @@ class TestNewNames:
         new["paths"]["/b"] = sending("b", schema("T"))
         assert [("SAFE", "POST /b", "a new operation")] == told(old, new)
 
+    @pytest.mark.parametrize(
+        ("change", "what"),
+        [
+            ({"title": "Row"}, "the class: TPart → TRow"),
+            ({"nullable": True}, "the class: TPart → TPartType0"),
+        ],
+    )
+    def test_an_object_that_is_written_out(self, change: Tree, what: str) -> None:
+        """What is written out is called after its place, its title and whether it may be null; each can rename it."""
+        old, new = (
+            document({"/a": answering("a", schema("T"))}, {"T": {"type": "object", "properties": {"part": part}}})
+            for part in (THING, {**THING, **change})
+        )
+        assert ("BREAKING", "T.part", what) in told(old, new)
+
+    def test_two_paths_that_differ_in_names_only(self) -> None:
+        """Two paths that OpenAPI takes for one are compared as two: neither hides what the other changes."""
+        old = document({"/a/{x}": {"get": operation("x", TEXT)}, "/a/{y}": {"get": operation("y", TEXT)}})
+        for path in ("/a/{x}", "/a/{y}"):
+            new = copy.deepcopy(old)
+            new["paths"][path]["get"]["deprecated"] = True
+            assert ("PERSON", f"GET {path}", "deprecated: none → true") in told(old, new)
+
     def test_an_operation_that_moves(self) -> None:
         """An operation of the same id on another path is the same operation."""
         old = document({"/a": {"get": operation("a", TEXT)}})

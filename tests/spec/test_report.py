@@ -76,6 +76,24 @@ SAFE (1)
         assert "q" * 130 in text.replace("\n", "").replace(" ", "")
         assert "    reaches    GET /a, POST /a/{id}\n" in text
 
+    def test_orders_for_the_terminal(self) -> None:
+        """A document cannot make the report give a terminal orders, or look like another report."""
+        hostile = Difference(
+            mark=Mark.SAFE,
+            where="T.\x1b[2Jf",
+            what="values are new: A\r\nSAFE (0)\x9b1m, \ud800\u202e",
+            why="so",
+            operations=("GET /\x07a",),
+        )
+        expected = r"""
+  T.\x1b[2Jf
+    what       values are new: A SAFE (0)\x9b1m, \ud800\u202e
+    why        so
+    reaches    GET /\x07a
+"""
+        assert render(comparison(hostile)).endswith(expected)
+        assert render_markdown(comparison(hostile)).isascii()
+
     def test_order(self) -> None:
         """The order of a report is that of marks, places and words, whatever the order of the document."""
 

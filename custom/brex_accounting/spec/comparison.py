@@ -104,7 +104,9 @@ def compare(published: Node, incoming: Node, *, document: str, ground: Ground) -
     told = [*_told(sides, found), *_obstacles(after.obstacles, document)]
     return Comparison(
         document=document,
-        differences=tuple(sorted(told, key=lambda one: (gravity(one.mark), one.where, one.what))),
+        differences=tuple(
+            sorted(told, key=lambda one: (gravity(one.mark), one.where, one.what, one.why, one.operations))
+        ),
         prose=_prose(sides),
     )
 

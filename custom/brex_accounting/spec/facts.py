@@ -99,7 +99,11 @@ class Facts:
             SpecError: Its form is not OpenAPI's; the text names the place.
         """
         Form(name).check(document)
-        return cls(document, {endpoint.key: endpoint for endpoint in _endpoints(document)})
+        found: dict[str, Endpoint] = {}
+        for endpoint in _endpoints(document):
+            # Two paths that differ in the names of their parameters only are against OpenAPI, and are two all the same.
+            found[endpoint.where if endpoint.key in found else endpoint.key] = endpoint
+        return cls(document, found)
 
     @property
     def schemas(self) -> dict[str, Node]:

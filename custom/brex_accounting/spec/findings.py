@@ -129,6 +129,19 @@ class Sides:
                 found += names.members_in_operation(subject, _inner_name(place.part), schema, place.path, values)
         return tuple(sorted(set(found)))
 
+    def classes(self, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The classes of what is written out in a place, in the old client and in the new one."""
+        found: list[tuple[str, ...]] = []
+        for names, subject, facts in self._both(place):
+            if place.is_schema:
+                found.append(names.classes_at(subject, place.path, place.flows))
+            else:
+                schema = _schema_at(facts, subject, place.part)
+                name = names.class_in_operation(subject, _inner_name(place.part), schema, place.path)
+                found.append(() if name is None else (name,))
+        before, after = found
+        return before, after
+
     def stays_in_python(self, place: Place) -> bool:
         """Whether a value has the same plain type in both clients, since an overlay gives it that type already."""
         if not place.is_schema or place.old is None or place.new is None:

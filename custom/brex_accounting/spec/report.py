@@ -63,26 +63,27 @@ def _texts(comparison: Comparison) -> str:
 
 
 def _block(difference: Difference) -> Iterator[str]:
-    yield from _folded(difference.where, "  ")
+    yield from _folded(_printable(difference.where), "  ")
     for label, text in _rows(difference):
         yield from _folded(text, f"    {label:<{_LABEL}}")
 
 
 def _rows(difference: Difference) -> Iterator[tuple[str, str]]:
-    yield "what", difference.what
-    yield "why", difference.why
+    yield "what", _printable(difference.what)
+    yield "why", _printable(difference.why)
     if len(difference.operations) > 1 or (difference.operations and difference.operations[0] not in difference.where):
-        yield "reaches", ", ".join(where.replace(" ", _GLUE) for where in difference.operations)
+        yield "reaches", ", ".join(_printable(where).replace(" ", _GLUE) for where in difference.operations)
     if difference.python:
         yield "Python", ", ".join(difference.python)
     if difference.methods:
         yield "used by", ", ".join(difference.methods)
     if difference.emulator:
-        yield "emulator", difference.emulator
+        yield "emulator", _printable(difference.emulator)
 
 
 def _entry(difference: Difference) -> Iterator[str]:
-    yield f"- `{difference.where}`: {_escaped(difference.what)}"
+    where = _printable(difference.where).replace("`", "'")
+    yield f"- `{where}`: {_escaped(_printable(difference.what))}"
     for label, text in _rows(difference):
         if label != "what":
             yield f"  - {label}: {_escaped(text)}"
@@ -92,7 +93,7 @@ def _folded(text: str, label: str) -> list[str]:
     """Text below a label, in lines that a terminal holds; the rest of it stands under its beginning."""
     indent = " " * len(label)
     lines = textwrap.wrap(
-        " ".join(text.split(" ")),
+        text,
         _WIDTH,
         initial_indent=label,
         subsequent_indent=indent if label.strip() else f"{label}  ",
@@ -101,8 +102,14 @@ def _folded(text: str, label: str) -> list[str]:
     return [line.replace(_GLUE, " ") for line in lines]
 
 
-def _escaped(text: str) -> str:
+def _printable(text: str) -> str:
+    """Text of a document that comes from elsewhere, without what a terminal would take for orders."""
     words = " ".join(text.split())
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in words)
+
+
+def _escaped(text: str) -> str:
+    words = text.replace(_GLUE, " ")
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>|" else letter for letter in words)
 
 

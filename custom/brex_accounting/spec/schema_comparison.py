@@ -164,6 +164,8 @@ class SchemaComparison:
             yield self._retyped(place, Value(None, False, old), Value(None, False, new), _type_change(old, new))  # noqa: FBT003
             yield from self._keywords(place, old, new)
             return
+        if place.path or not place.is_schema:
+            yield from self._classes(place)
         match kind(old):
             case "object":
                 yield from self._objects(place, old, new)
@@ -182,6 +184,13 @@ class SchemaComparison:
             what = f"format: {old.get('format', _NONE)} → {new.get('format', _NONE)}"
             yield self._found(place, what, _type_change(old, new))
         yield from self._keywords(place, old, new)
+
+    def _classes(self, place: Place) -> Iterator[Finding]:
+        """What is written out is called after its place and its title, which is else no more than a text."""
+        before, after = self._sides.classes(place)
+        if not set(before) <= set(after) and after:
+            found = self._found(place, f"the class: {', '.join(before)} → {', '.join(after)}", Change.CLASS)
+            yield evolve(found, python=tuple(sorted({*before, *after})))
 
     def _objects(self, place: Place, old: Node, new: Node) -> Iterator[Finding]:
         mine, theirs = ([fold(part) for part in body.get("allOf", ())] for body in (old, new))

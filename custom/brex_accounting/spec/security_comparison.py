@@ -19,7 +19,7 @@ _FEWER: Final = Verdict(
 )
 _MORE: Final = Verdict(
     Mark.BREAKING,
-    "a token without what is new may be refused with 403: ask for the new scope, and have customers consent again",
+    "a token that was enough may be refused with 403: ask for what is needed now, and have customers consent again",
 )
 _SCHEME_ADDED: Final = Verdict(Mark.SAFE, "each operation says whether it needs it")
 _SCHEME_GONE: Final = Verdict(Mark.PERSON, "see what takes its place, and who signs in with it")
