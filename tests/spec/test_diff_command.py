@@ -80,12 +80,12 @@ class TestHowItEnds:
     @pytest.mark.parametrize(
         ("text", "error"),
         [
-            (None, "error: new.yaml: cannot be read as YAML"),
-            ("[]", "error: new.yaml: expected an OpenAPI object at the top"),
-            ("openapi: 3.1.0", "error: new.yaml: is OpenAPI 3.1.0, expected 3.0"),
-            ("swagger: '2.0'", "error: new.yaml: is OpenAPI none, expected 3.0"),
+            (None, "error: new.yaml: cannot be read (No such file or directory)"),
+            ("[]", "error: new.yaml: holds no object at the top"),
+            ("openapi: 3.2.0", "error: new.yaml: is OpenAPI 3.2.0; what can be read is 3.0 and 3.1"),
+            ("swagger: '2.0'", "error: new.yaml: is Swagger 2.0; convert it"),
         ],
-        ids=["no file", "a list", "OpenAPI 3.1", "Swagger"],
+        ids=["no file", "a list", "OpenAPI 3.2", "Swagger"],
     )
     def test_what_is_no_document(self, tmp_path: Path, text: str | None, error: str) -> None:
         """1 where there is nothing to compare, with the reason and no report."""
