@@ -33,6 +33,8 @@ TODAY = date(2026, 2, 3)
 RECORDS = "/v3/accounting/records"
 OVERLAY = "openapi/overlays/accounting.yaml"
 FACTS = "tests/spec/facts/accounting_api.txt"
+DEVIATIONS = "tests/spec/facts/deviations.txt"
+NOT_SEEDED = "tests/emulator/not_seeded.txt"
 
 QUICK = """\
 #!/bin/sh
@@ -91,19 +93,17 @@ def january(root: Path) -> Path:
     """The project as it was in January 2026, before the filters by time and source."""
     copy_project(root, package=True)
     shutil.copytree(PROJECT / "tests" / "spec" / "facts", root / "tests" / "spec" / "facts")
-    shutil.copy(PROJECT / "tests" / "spec" / "published_facts.py", root / "tests" / "spec")
+    for name in ("__init__.py", "published_facts.py", "deviation_facts.py", "wire_facts.py"):
+        shutil.copy(PROJECT / "tests" / "spec" / name, root / "tests" / "spec")
+    (root / "tests" / "emulator").mkdir()
+    shutil.copy(PROJECT / NOT_SEEDED, root / NOT_SEEDED)
     (root / "tests" / "__init__.py").touch()
-    (root / "tests" / "spec" / "__init__.py").touch()
     without(root / "openapi" / ACCOUNTING, 15, "        - name: updated_at\n", "      responses:\n")
     place = f"  - target: $.paths['{RECORDS}'].get.parameters[?@.name == '%s']%s\n"
     without(root / OVERLAY, 40, place % ("updated_at", ""), place % ("limit", ".schema.default"))
-    facts = (root / FACTS).read_text(encoding="utf-8")
-    lines = [
-        line
-        for line in facts.splitlines(keepends=True)
-        if "query updated_at" not in line and "query source_type" not in line
-    ]
-    (root / FACTS).write_text("".join(lines), encoding="utf-8")
+    without(root / FACTS, 1, "    query updated_at", "    200: AccountingRecordPage\n")
+    lines = (root / DEVIATIONS).read_text(encoding="utf-8").splitlines(keepends=True)
+    (root / DEVIATIONS).write_text("".join(line for line in lines if " query updated_at" not in line), encoding="utf-8")
     return root
 
 
@@ -166,9 +166,10 @@ def with_test(root: Path, test: str = TEST) -> Suite:
     return Suite(arguments=("-q", "-p", "no:cacheprovider", "tests/test_tree.py"))
 
 
-def version_is_a_count(tree: Any) -> None:
-    """Do upstream what action 9 of the overlay does."""
+def more(tree: Any) -> None:
+    """Do upstream what action 9 of the overlay does, and add a field."""
     schema(tree, "AccountingRecord")["properties"]["version"]["type"] = "integer"
+    schema(tree, "Vendor")["properties"]["tax_code"] = {"type": "string", "description": "Theirs"}
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +181,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory, quick: Path) -> Project:
     suite = with_test(root)
     shutil.copytree(root, folder / "before")
     project = Project(root, quick)
-    project.update(changed(version_is_a_count), suite=suite)
+    project.update(changed(more), suite=suite)
     return project
 
 
@@ -200,7 +201,7 @@ class TestJanuary:
         assert snapshot(PROJECT / PACKAGE) != snapshot(root / PACKAGE)
         bring_overlay(root)
         said = Project(root, TOOLS).update(now())
-        for name in (OVERLAY, FACTS):
+        for name in (OVERLAY, FACTS, DEVIATIONS, NOT_SEEDED):
             assert (PROJECT / name).read_bytes() == (root / name).read_bytes()
         expected = documents.read(PROJECT / "openapi" / ACCOUNTING)
         found = documents.read(root / "openapi" / ACCOUNTING)
@@ -231,21 +232,27 @@ class TestJanuary:
             "  openapi/CHANGES.md",
             "  brex_accounting_client",
             f"  {FACTS}",
+            f"  {DEVIATIONS}",
         ]
         places = [said.find(line) for line in told]
         assert -1 not in places
         assert places == sorted(places)
 
     def test_the_document(self, taken: Project) -> None:
-        """Our document gets two parameters and another type, and nothing else; their prose is nowhere."""
+        """Our document gets two parameters, a type and a field, and nothing else; their prose is nowhere."""
         before = (taken.root.parent / "before" / "openapi" / ACCOUNTING).read_text(encoding="utf-8").splitlines()
         after = taken.read(f"openapi/{ACCOUNTING}").splitlines()
         lines = list(difflib.unified_diff(before, after, n=0, lineterm=""))[2:]
         assert ["-          type: number"] == [line for line in lines if line.startswith("-")]
         new = [line[1:] for line in lines if line.startswith("+")]
         assert new[:3] == ["        - name: updated_at", "          in: query", '          description: ""']
-        assert new[-1] == "          type: integer"
-        assert 26 == len(new)
+        assert new[-4:] == [
+            "          type: integer",
+            "        tax_code:",
+            "          type: string",
+            '          description: ""',
+        ]
+        assert 29 == len(new)
         assert "Theirs" not in "\n".join(after)
 
     def test_its_entry(self, taken: Project) -> None:
@@ -354,7 +361,7 @@ class TestNothingIsHalfDone:
         """It does all and says the same, and no file is another one afterwards."""
         bring_overlay(project.root)
         before = snapshot(project.root)
-        said = project.update(changed(version_is_a_count), dry_run=True)
+        said = project.update(changed(more), dry_run=True)
         assert before == snapshot(project.root)
         assert {"openapi", "custom", PACKAGE, "tests", "generator-config.yaml"} == {
             path.name for path in project.root.iterdir()
@@ -455,6 +462,21 @@ class TestNothingIsHalfDone:
             with pytest.raises(SpecError, match="another run is changing this tree"):
                 project.update(now())
             assert before == snapshot(project.root)
+
+
+class TestTheTestsOwnFiles:
+    def test_a_field_that_the_emulator_does_not_make(self, taken: Project) -> None:
+        """A new field of an answer is put on the list of those that the emulator does not make yet."""
+        before = (PROJECT / NOT_SEEDED).read_text(encoding="utf-8")
+        assert f"{before}accounting_api Vendor.tax_code\n" == taken.read(NOT_SEEDED)
+        assert "\n+accounting_api Vendor.tax_code\n" in "\n".join(taken.said)
+
+    def test_what_deviates_no_more(self, taken: Project) -> None:
+        """The page of deviations loses what upstream does itself, and nothing else."""
+        gone = '    schema AccountingRecord properties/version/type: "number" → "integer"\n'
+        before = (PROJECT / DEVIATIONS).read_text(encoding="utf-8")
+        assert before.count(gone) == 1
+        assert before.replace(gone, "") == taken.read(DEVIATIONS)
 
 
 class TestVersion:
