@@ -277,7 +277,7 @@ class TestTheComparisonItself:
                 [(LIST_RECORDS, "query single_entry/schema/default")],
             ),
             (put(*RECORDS, "responses", "403", to=ABSENT), [(LIST_RECORDS, "403")]),
-            (put(*RECORDS, "responses", "429", to={"description": ""}), [(LIST_RECORDS, "429")]),
+            (put(*RECORDS, "responses", "418", to={"description": ""}), [(LIST_RECORDS, "418")]),
             (put(*RECORDS, "responses", "400", "content", to={}), [(LIST_RECORDS, "400/application/json")]),
             (put(*RECORDS, "security", 0, "OAuth2", to=[]), [(LIST_RECORDS, "security")]),
             (put(*RECORDS, "security", to=[]), [(LIST_RECORDS, "security")]),

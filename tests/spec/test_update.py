@@ -34,7 +34,7 @@ RECORDS = "/v3/accounting/records"
 OVERLAY = "openapi/overlays/accounting.yaml"
 FACTS = "tests/spec/facts/accounting_api.txt"
 DEVIATIONS = "tests/spec/facts/deviations.txt"
-NOT_SEEDED = "tests/emulator/not_seeded.txt"
+NOT_EMULATED = "tests/emulator/not_emulated.txt"
 
 QUICK = """\
 #!/bin/sh
@@ -96,7 +96,7 @@ def january(root: Path) -> Path:
     for name in ("__init__.py", "published_facts.py", "deviation_facts.py", "wire_facts.py"):
         shutil.copy(PROJECT / "tests" / "spec" / name, root / "tests" / "spec")
     (root / "tests" / "emulator").mkdir()
-    shutil.copy(PROJECT / NOT_SEEDED, root / NOT_SEEDED)
+    shutil.copy(PROJECT / NOT_EMULATED, root / NOT_EMULATED)
     (root / "tests" / "__init__.py").touch()
     without(root / "openapi" / ACCOUNTING, 15, "        - name: updated_at\n", "      responses:\n")
     place = f"  - target: $.paths['{RECORDS}'].get.parameters[?@.name == '%s']%s\n"
@@ -167,9 +167,12 @@ def with_test(root: Path, test: str = TEST) -> Suite:
 
 
 def more(tree: Any) -> None:
-    """Do upstream what action 9 of the overlay does, and add a field."""
+    """Do upstream what action 9 of the overlay does, and add a field, a value and a status."""
     schema(tree, "AccountingRecord")["properties"]["version"]["type"] = "integer"
     schema(tree, "Vendor")["properties"]["tax_code"] = {"type": "string", "description": "Theirs"}
+    schema(tree, "AccountingRecordType")["enum"].append("BILL_CREDIT")
+    answers = tree["paths"][f"{RECORDS}/{{record_id}}"]["get"]["responses"]
+    answers["429"] = {**answers["404"], "description": "Theirs"}
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +204,7 @@ class TestJanuary:
         assert snapshot(PROJECT / PACKAGE) != snapshot(root / PACKAGE)
         bring_overlay(root)
         said = Project(root, TOOLS).update(now())
-        for name in (OVERLAY, FACTS, DEVIATIONS, NOT_SEEDED):
+        for name in (OVERLAY, FACTS, DEVIATIONS, NOT_EMULATED):
             assert (PROJECT / name).read_bytes() == (root / name).read_bytes()
         expected = documents.read(PROJECT / "openapi" / ACCOUNTING)
         found = documents.read(root / "openapi" / ACCOUNTING)
@@ -239,20 +242,16 @@ class TestJanuary:
         assert places == sorted(places)
 
     def test_the_document(self, taken: Project) -> None:
-        """Our document gets two parameters, a type and a field, and nothing else; their prose is nowhere."""
+        """Our document gets what is new where such things stand, and nothing else; their prose is nowhere."""
         before = (taken.root.parent / "before" / "openapi" / ACCOUNTING).read_text(encoding="utf-8").splitlines()
         after = taken.read(f"openapi/{ACCOUNTING}").splitlines()
         lines = list(difflib.unified_diff(before, after, n=0, lineterm=""))[2:]
         assert ["-          type: number"] == [line for line in lines if line.startswith("-")]
-        new = [line[1:] for line in lines if line.startswith("+")]
-        assert new[:3] == ["        - name: updated_at", "          in: query", '          description: ""']
-        assert new[-4:] == [
-            "          type: integer",
-            "        tax_code:",
-            "          type: string",
-            '          description: ""',
-        ]
-        assert 29 == len(new)
+        new = [line[1:].strip() for line in lines if line.startswith("+")]
+        assert {'"429":', "- name: updated_at", "- name: source_type", "style: deepObject", "- BILL_CREDIT"} < set(new)
+        assert new[-5:] == ["type: integer", "- BILL_CREDIT", "tax_code:", "type: string", 'description: ""']
+        assert 8 == new.count('description: ""')
+        assert 36 == len(new)
         assert "Theirs" not in "\n".join(after)
 
     def test_its_entry(self, taken: Project) -> None:
@@ -265,7 +264,8 @@ class TestJanuary:
         )
         assert re.search(r"sha256 `[0-9a-f]{64}`\)\.\n", entry)
         assert "query source_type" in entry
-        assert "\n### To be described\n\n- `paths./v3/accounting/records.get.parameters.query updated_at`\n" in entry
+        _, _, described = entry.partition("\n### To be described\n\n")
+        assert "- `paths./v3/accounting/records.get.parameters.query updated_at`\n" in described
 
     @thorough
     def test_the_newest_is_on_top(self, project: Project) -> None:
@@ -465,10 +465,11 @@ class TestNothingIsHalfDone:
 
 
 class TestTheTestsOwnFiles:
-    def test_a_field_that_the_emulator_does_not_make(self, taken: Project) -> None:
-        """A new field of an answer is put on the list of those that the emulator does not make yet."""
-        before = (PROJECT / NOT_SEEDED).read_text(encoding="utf-8")
-        assert f"{before}accounting_api Vendor.tax_code\n" == taken.read(NOT_SEEDED)
+    def test_what_the_emulator_has_not(self, taken: Project) -> None:
+        """New fields, values and statuses are put on the list of what the emulator has not yet."""
+        before = (PROJECT / NOT_EMULATED).read_text(encoding="utf-8")
+        lines = ["AccountingRecordType.BILL_CREDIT", "Vendor.tax_code", "getAccountingRecord 429"]
+        assert before + "".join(f"accounting_api {line}\n" for line in lines) == taken.read(NOT_EMULATED)
         assert "\n+accounting_api Vendor.tax_code\n" in "\n".join(taken.said)
 
     def test_what_deviates_no_more(self, taken: Project) -> None:

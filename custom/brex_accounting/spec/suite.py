@@ -58,8 +58,8 @@ class Suite:
             raise SpecError(message)
 
 
-NOT_SEEDED = "tests/emulator/not_seeded.txt"
-"""Where the tests list the fields that the emulator does not make yet."""
+NOT_EMULATED = "tests/emulator/not_emulated.txt"
+"""Where the tests list what documents have and the emulator has not yet."""
 
 
 def facts_of(layout: Layout, document: Path) -> str:
@@ -89,4 +89,4 @@ def _written_by(layout: Layout, reader: str, *arguments: Path) -> str:
     return done.stdout
 
 
-__all__ = ["NOT_SEEDED", "Suite", "deviations_of", "facts_of"]
+__all__ = ["NOT_EMULATED", "Suite", "deviations_of", "facts_of"]

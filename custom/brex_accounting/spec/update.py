@@ -21,7 +21,7 @@ from .changes import Entry, next_version, with_entry
 from .comparison import Comparison
 from .dialect import Published, read_published
 from .diff_command import comparison_with
-from .document import schemas
+from .document import Node, load, operations, schemas
 from .generator import build, compared, generated
 from .layout import Layout, Tools
 from .merging import Merged, merge
@@ -29,7 +29,7 @@ from .overlay import Overlay
 from .pruning import pruned
 from .report import render, render_markdown
 from .staging import move_in, staged
-from .suite import NOT_SEEDED, Suite, deviations_of, facts_of
+from .suite import NOT_EMULATED, Suite, deviations_of, facts_of
 
 
 @frozen(kw_only=True)
@@ -148,10 +148,10 @@ class Update:
             f"{folder}/{Path(self.document).stem}.txt": facts_of(layout, after.documents / self.document),
             f"{folder}/deviations.txt": deviations_of(layout, inputs.documents, after.documents / "bundle.yaml"),
         }
-        lacking = _not_emulated(comparison, merged)
-        if lacking and layout.path(NOT_SEEDED).exists():
-            known = layout.path(NOT_SEEDED).read_text(encoding="utf-8")
-            found[NOT_SEEDED] = known + "".join(f"{line}\n" for line in lacking if f"{line}\n" not in known)
+        lacking = _not_emulated(load(layout.documents / self.document), merged.tree, comparison)
+        if lacking and layout.path(NOT_EMULATED).exists():
+            known = layout.path(NOT_EMULATED).read_text(encoding="utf-8")
+            found[NOT_EMULATED] = known + "".join(f"{line}\n" for line in lacking if f"{line}\n" not in known)
         for name, text in found.items():
             before = layout.path(name).read_text(encoding="utf-8") if layout.path(name).exists() else ""
             lines = list(difflib.unified_diff(before.splitlines(), text.splitlines(), name, name, n=1, lineterm=""))
@@ -184,22 +184,27 @@ class Update:
             self.say("\n".join([title, *listed]))
 
 
-def _not_emulated(comparison: Comparison, merged: Merged) -> list[str]:
-    """The new fields that the emulator's code does not name: document, schema and field."""
-    document = Path(comparison.document).stem
-    known = schemas(merged.tree)
+def _not_emulated(old: Node, new: Node, comparison: Comparison) -> list[str]:
+    """The new fields and enum values that the emulator's code does not name, and new statuses of what it answers."""
+    named, known = schemas(old), schemas(new)
     found: list[str] = []
     for difference in comparison.differences:
-        if (difference.emulator or "").startswith("not covered"):
-            schema, _, member = difference.where.partition(".")
-            members = [member] if member else list(known.get(schema, {}).get("properties", {}))
-            found += [f"{document} {schema}.{name}" for name in members if schema in known]
-    return found
+        schema, _, member = difference.where.partition(".")
+        if not (difference.emulator or "").startswith("not covered") or schema not in known:
+            continue
+        before, after = named.get(schema, {}), known[schema]
+        values = [value for value in after.get("enum", []) if value not in before.get("enum", [])]
+        found += [f"{schema}.{name}" for name in ([member] if member else [*after.get("properties", {}), *values])]
+    answers = {operation.get("operationId"): operation["responses"] for _, operation, _ in operations(old)}
+    for _, operation, _ in operations(new):
+        name = operation.get("operationId")
+        found += [f"{name} {status}" for status in operation["responses"] if status not in answers.get(name, status)]
+    return [f"{Path(comparison.document).stem} {each}" for each in found]
 
 
 def _fingerprint(layout: Layout) -> dict[str, str]:
     """Every file that an update reads or replaces, and its digest."""
-    parts = [layout.openapi, layout.settings, layout.package, layout.emulated, layout.facts, NOT_SEEDED]
+    parts = [layout.openapi, layout.settings, layout.package, layout.emulated, layout.facts, NOT_EMULATED]
     roots = [layout.path(part) for part in parts if part is not None and layout.path(part).exists()]
     files = [file for root in roots for file in ([root] if root.is_file() else sorted(root.rglob("*")))]
     return {
