@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 SPEC := $(BIN)/python -m brex_accounting.spec
 
-.PHONY: install generate check-generated check test soak bench crash demo clean
+.PHONY: install generate check-generated vendor check test soak bench crash demo clean
 
 install: .venv/installed .tools/installed .books/installed
 
@@ -32,6 +32,12 @@ generate: install
 
 check-generated: install
 	$(SPEC) check
+
+# DEST is the folder of the package that the copy lives in; a copy that is there is brought up to date.
+vendor: install
+	@test -n "$(DEST)" || { echo 'make vendor DEST=acme_erp/_vendor [PACKAGE=acme_erp._vendor] [PARTS=core,export]' >&2; exit 2; }
+	@$(BIN)/python -m brex_accounting vendor "$(DEST)" $(if $(PACKAGE),--package "$(PACKAGE)") $(if $(PARTS),--parts "$(PARTS)") \
+	    $$(test ! -e "$(DEST)/brex_accounting/vendored/manifest.json" || echo --update)
 
 check: install
 	$(BIN)/ruff check .
