@@ -46,12 +46,24 @@ def located(folder: Path) -> Path:
         folder: As it is passed.
 
     Raises:
-        VendorError: It is no folder, or holds something of these names that is no copy.
+        VendorError: It is no folder.
     """
     place = Path(os.path.realpath(folder))
     if place.exists() and not place.is_dir():
         message = f"{folder}: is a file; name the folder of a package"
         raise VendorError(message)
+    return place
+
+
+def refuse_others(place: Path) -> None:
+    """Make sure that a destination holds a copy, or nothing of the names that a copy has.
+
+    Args:
+        place: As ``located`` gives it.
+
+    Raises:
+        VendorError: It does not.
+    """
     is_copy = (place / PLACE).is_file()
     for name in (PACKAGE, LOW_LEVEL):
         inner = place / name
@@ -61,7 +73,6 @@ def located(folder: Path) -> Path:
         if inner.exists() and not is_copy:
             message = f"{inner}: is there, and no copy that `vendor` made; remove it, or name another folder"
             raise VendorError(message)
-    return place
 
 
 def _check_name(named: str, where: str) -> None:
@@ -74,12 +85,12 @@ def _check_name(named: str, where: str) -> None:
 def _is_importable_as(folder: Path, parts: list[str]) -> bool:
     """Whether Python would find the folder under the name; nothing is imported for that."""
     path: list[str] | None = None
-    for number in range(1, len(parts) + 1):
-        spec = PathFinder.find_spec(".".join(parts[:number]), path)
+    for part in parts:  # by its last name: the whole one would need the packages above to be imported
+        spec = PathFinder.find_spec(part, path)
         if spec is None or spec.submodule_search_locations is None:
             return False
         path = list(spec.submodule_search_locations)
     return any(os.path.realpath(place) == str(folder) for place in path or ())
 
 
-__all__ = ["located", "package_of"]
+__all__ = ["located", "package_of", "refuse_others"]

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from ..errors import VendorError
 from .copy import Copy
-from .destination import located, package_of
+from .destination import located, package_of, refuse_others
 from .drift import Difference, Kind, diff, differences, read_tree
 from .manifest import PLACE, Manifest, digest
 from .parts import DEFAULT, LOW_LEVEL, PACKAGE
@@ -109,6 +109,7 @@ def create(
     """
     place = located(folder)
     with sole(place, dry_run=dry_run):
+        refuse_others(place)
         if (place / PLACE).exists():
             message = (
                 f"{folder}: holds a copy already; `vendor --update` brings it up to date, `vendor --check` compares it"
@@ -132,6 +133,11 @@ def check(folder: Path, *, source: Source) -> Comparison:
         VendorError: There is no copy, or it cannot be read.
     """
     place = located(folder)
+    interrupted = is_interrupted(place)
+    if interrupted and not (place / PLACE).exists():
+        message = f"{folder}: a process that made a copy there was killed, or is at work; `vendor --update` ends that"
+        raise VendorError(message)
+    refuse_others(place)
     manifest = Manifest.read(place)
     here = read_tree(place)
     copy = None if _is_of(source, place) else Copy.of(source, manifest.parts, manifest.package)
@@ -140,7 +146,7 @@ def check(folder: Path, *, source: Source) -> Comparison:
         manifest=manifest,
         version=None if copy is None else source.version,
         found=tuple(differences(manifest, here, None if copy is None else copy.files)),
-        interrupted=is_interrupted(place),
+        interrupted=interrupted,
         moved_on=() if copy is None else _moved_on(manifest, copy),
     )
 
@@ -170,6 +176,7 @@ def update(
     """
     place = located(folder)
     with sole(place, dry_run=dry_run):
+        refuse_others(place)
         manifest = Manifest.read(place)
         if _is_of(source, place):
             message = f"{folder}: a copy cannot update itself; run `vendor` of the release that it is to become"
