@@ -38,13 +38,16 @@ class TestNamed:
         ) == str(caught.value)
 
     @pytest.mark.parametrize(
-        ("name", "part"), [("acme-erp._vendor", "acme-erp"), ("acme.class", "class"), ("a..b", ""), ("", ""), ("1a", "1a")]
+        ("name", "part"),
+        [("acme-erp._vendor", "acme-erp"), ("acme.class", "class"), ("a..b", ""), ("", ""), ("1a", "1a")],
     )
     def test_no_name(self, name: str, part: str, tmp_path: Path) -> None:
         """What Python could not import is refused, with the part of it that is wrong."""
         with pytest.raises(VendorError) as caught:
             package_of(tmp_path, name)
-        assert f"--package: {part!r} cannot be the name of a package; use one that Python can import" == str(caught.value)
+        assert f"--package: {part!r} cannot be the name of a package; use one that Python can import" == str(
+            caught.value
+        )
 
     def test_mapped(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A name that Python finds elsewhere than the path says is right, and nothing is imported to find out."""
@@ -73,6 +76,6 @@ class TestRead:
         place = folder_of(tmp_path, "third party")
         with pytest.raises(VendorError) as caught:
             package_of(place, None)
-        assert (
-            f"{place}: 'third party' cannot be the name of a package; use one that Python can import"
-        ) == str(caught.value)
+        assert (f"{place}: 'third party' cannot be the name of a package; use one that Python can import") == str(
+            caught.value
+        )

@@ -95,9 +95,9 @@ class TestText:
         path.write_bytes(text)
         with pytest.raises(VendorError) as caught:
             Manifest.read(tmp_path)
-        assert (
-            f"{path}: is not what `vendor` writes; restore it from version control, or make the copy again"
-        ) == str(caught.value)
+        assert (f"{path}: is not what `vendor` writes; restore it from version control, or make the copy again") == str(
+            caught.value
+        )
 
 
 class TestHashes:

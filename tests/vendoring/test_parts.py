@@ -32,9 +32,9 @@ DISTRIBUTIONS = {
 
 
 @pytest.fixture(scope="module")
-def running() -> dict[str, set[str]]:
+def imports(running: Source) -> dict[str, set[str]]:
     """What each module of the packages imports when it runs, by its place in a copy."""
-    return {path: imported(path, text) for path, text in Source.running().files.items() if is_module(path)}
+    return {path: imported(path, text) for path, text in running.files.items() if is_module(path)}
 
 
 def parts_in(names: set[str]) -> set[str]:
@@ -67,9 +67,9 @@ class TestClosure:
             ("vendoring", {"core"}),
         ],
     )
-    def test_what_parts_import(self, running: dict[str, set[str]], part: str, needs: set[str]) -> None:
+    def test_what_parts_import(self, imports: dict[str, set[str]], part: str, needs: set[str]) -> None:
         """Each part imports these others, and none but these."""
-        found = set().union(*(parts_in(names) for path, names in running.items() if part_of(path) == part))
+        found = set().union(*(parts_in(names) for path, names in imports.items() if part_of(path) == part))
         assert needs == found - {part}
 
     def test_what_is_imported_comes_along(self) -> None:
@@ -91,9 +91,9 @@ class TestClosure:
         selection = select(sources.FILES, ["cli"])
         assert {"export": "cli needs it: brex_accounting/cli/__init__.py imports it"} == selection.added
 
-    def test_type_checkers_find_it_all(self) -> None:
+    def test_type_checkers_find_it_all(self, running: Source) -> None:
         """What modules import for type checkers alone is of the parts that they import when they run."""
-        for path, text in Source.running().files.items():
+        for path, text in running.files.items():
             if is_module(path) and b"if TYPE_CHECKING:" in text:
                 more = {"cli": {"export", "vendoring"}, "testing": {"export"}}.get(part_of(path), set())
                 everything = imported(path, text.replace(b"if TYPE_CHECKING:", b"if True:"))
@@ -122,7 +122,9 @@ class TestClosure:
 
     def test_unknown_part(self) -> None:
         """A name that is no part is refused, with those that are."""
-        with pytest.raises(VendorError, match=r"^parts: there is no part 'exports'; the parts are core, export, emulator"):
+        with pytest.raises(
+            VendorError, match=r"^parts: there is no part 'exports'; the parts are core, export, emulator"
+        ):
             select(sources.FILES, ["exports"])
 
     def test_part_that_is_not_there(self) -> None:
@@ -140,14 +142,14 @@ class TestRequirements:
         assert () == PARTS["export"].requirements
 
     @pytest.mark.parametrize("part", [*PARTS, "vendoring"])
-    def test_cover_what_is_imported(self, running: dict[str, set[str]], part: str) -> None:
+    def test_cover_what_is_imported(self, imports: dict[str, set[str]], part: str) -> None:
         """What a part imports is of Python, of the copy, or among what it or the core takes to run."""
         lines = {*PARTS["core"].requirements, *(PARTS[part].requirements if part in PARTS else ())}
         allowed = {distribution(line) for line in lines} | {"brex_accounting", "brex_accounting_client"}
-        for path, imports in running.items():
+        for path, names in imports.items():
             if part_of(path) == part:
-                names = {name.partition(".")[0] for name in imports} - sys.stdlib_module_names
-                assert {DISTRIBUTIONS.get(name, name) for name in names} <= allowed, path
+                outside = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+                assert {DISTRIBUTIONS.get(name, name) for name in outside} <= allowed, path
 
 
 class TestImports:

@@ -23,8 +23,14 @@ RELATIVE = [
     ("import brex_accounting_client", "from ... import brex_accounting_client"),
     ("import brex_accounting_client as low", "from ... import brex_accounting_client as low"),
     ("import brex_accounting_client.models as m", "from ...brex_accounting_client import models as m"),
-    ("import os, brex_accounting_client as low, re", "import os; from ... import brex_accounting_client as low; import re"),
-    ("from brex_accounting_client import (  # all\n    A,  # one\n)", "from ...brex_accounting_client import (  # all\n    A,  # one\n)"),
+    (
+        "import os, brex_accounting_client as low, re",
+        "import os; from ... import brex_accounting_client as low; import re",
+    ),
+    (
+        "from brex_accounting_client import (  # all\n    A,  # one\n)",
+        "from ...brex_accounting_client import (  # all\n    A,  # one\n)",
+    ),
     ("from \\\n  brex_accounting_client \\\n  import A", "from \\\n  ...brex_accounting_client \\\n  import A"),
     ("from brex_accounting_client . models import A", "from ...brex_accounting_client.models import A"),
     ("if x: import brex_accounting_client", "if x: from ... import brex_accounting_client"),
@@ -36,7 +42,10 @@ ABSOLUTE = [
     ("from brex_accounting import Brex", "from acme._v.brex_accounting import Brex"),
     ("import brex_accounting", "import acme._v.brex_accounting as brex_accounting"),
     ("import brex_accounting as b", "import acme._v.brex_accounting as b"),
-    ("import brex_accounting.x.y", "import acme._v.brex_accounting.x.y; import acme._v.brex_accounting as brex_accounting"),
+    (
+        "import brex_accounting.x.y",
+        "import acme._v.brex_accounting.x.y; import acme._v.brex_accounting as brex_accounting",
+    ),
     ("import brex_accounting.x as y", "import acme._v.brex_accounting.x as y"),
 ]
 
@@ -71,13 +80,18 @@ class TestForms:
 
     @pytest.mark.parametrize(
         ("path", "dots"),
-        [("brex_accounting/client.py", ".."), ("brex_accounting/__init__.py", ".."), ("brex_accounting/a/b/c.py", "....")],
+        [
+            ("brex_accounting/client.py", ".."),
+            ("brex_accounting/__init__.py", ".."),
+            ("brex_accounting/a/b/c.py", "...."),
+        ],
     )
     def test_depth(self, path: str, dots: str) -> None:
         """The number of dots is that of the packages above the module."""
-        assert f"from {dots}brex_accounting_client import A" == relative(
-            path, b"from brex_accounting_client import A"
-        ).decode()
+        assert (
+            f"from {dots}brex_accounting_client import A"
+            == relative(path, b"from brex_accounting_client import A").decode()
+        )
 
     @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
     @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
@@ -105,7 +119,7 @@ class TestForms:
 
 class TestAnything:
     @given(st.lists(st.sampled_from([(text, text) for text in UNTOUCHED] + RELATIVE), max_size=8), st.booleans())
-    def test_statements_in_any_order(self, statements: list[tuple[str, str]], crlf: bool) -> None:  # noqa: FBT001
+    def test_statements_in_any_order(self, statements: list[tuple[str, str]], crlf: bool) -> None:
         """Whatever stands before and after an import, the module comes out as its statements one by one would."""
         end = "\r\n" if crlf else "\n"
         before, after = (
@@ -115,11 +129,10 @@ class TestAnything:
 
 
 class TestThePackage:
-    def test_only_imports_change(self) -> None:
+    def test_only_imports_change(self, running: Source) -> None:
         """In the package itself each line that changes is an import, and none of them is absolute any more."""
-        source = Source.running()
         changed = 0
-        for path, text in source.files.items():
+        for path, text in running.files.items():
             if not is_module(path):
                 continue
             before, after = text.decode().splitlines(), relative(path, text).decode().splitlines()

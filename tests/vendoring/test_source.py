@@ -11,17 +11,12 @@ import pytest
 from attrs import evolve
 
 from brex_accounting.errors import VendorError
-from brex_accounting.version import __version__
 from brex_accounting.vendoring.source import Source
 from brex_accounting.vendoring.update import create
+from brex_accounting.version import __version__
 
 ROOT = Path(__file__).parents[2]
 WHEEL = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-
-
-@pytest.fixture(scope="module")
-def running() -> Source:
-    return Source.running()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -95,7 +96,10 @@ class TestCreate:
         """A second copy in the same place is refused, with what to do, and changes nothing."""
         before = tree(folder)
         text = refused(lambda: create(folder, source=NEXT))
-        assert f"{folder}: holds a copy already; `vendor --update` brings it up to date, `vendor --check` compares it" == text
+        assert (
+            f"{folder}: holds a copy already; `vendor --update` brings it up to date, `vendor --check` compares it"
+            == text
+        )
         assert before == tree(folder)
 
     @pytest.mark.parametrize("name", ["brex_accounting", "brex_accounting_client"])
