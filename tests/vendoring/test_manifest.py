@@ -68,8 +68,8 @@ class TestText:
         with pytest.raises(VendorError) as caught:
             Manifest.read(tmp_path)
         assert (
-            f"{tmp_path}: holds no copy, since there is no brex_accounting/vendored/manifest.json; name the folder that "
-            "`vendor` was given"
+            f"{tmp_path}: holds no copy, since there is no brex_accounting/vendored/manifest.json; name the folder "
+            "that `vendor` was given"
         ) == str(caught.value)
 
     @pytest.mark.parametrize(

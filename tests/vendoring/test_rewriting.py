@@ -106,11 +106,11 @@ class TestForms:
         with pytest.raises(VendorError) as caught:
             relative(WHERE, b"\nimport brex_accounting_client.models\n")
         assert (
-            "brex_accounting/paging/walk.py, line 2: `import brex_accounting_client.models` has no relative form; write "
-            "`from brex_accounting_client import models`"
+            "brex_accounting/paging/walk.py, line 2: `import brex_accounting_client.models` has no relative form; "
+            "write `from brex_accounting_client import models`"
         ) == str(caught.value)
 
-    @pytest.mark.parametrize("text", [b"def", b"\x00", b"\xff = 1"])
+    @pytest.mark.parametrize("text", [b"def brex_accounting", b"\x00 brex_accounting", b"\xff = brex_accounting"])
     def test_no_python(self, text: bytes) -> None:
         """A file that is no Python is refused, with the place."""
         with pytest.raises(VendorError, match=r"^brex_accounting/paging/walk\.py.*: this is no Python"):

@@ -40,7 +40,7 @@ class TestCheckout:
         expected = {
             "brex_accounting/client.py": "custom/brex_accounting/client.py",
             "brex_accounting/py.typed": "custom/brex_accounting/py.typed",
-            "brex_accounting/emulator/documents/team_api.json": "custom/brex_accounting/emulator/documents/team_api.json",
+            "brex_accounting/emulator/__main__.py": "custom/brex_accounting/emulator/__main__.py",
             "brex_accounting_client/models/company.py": "brex_accounting_client/models/company.py",
             "brex_accounting_client/py.typed": "brex_accounting_client/py.typed",
             "brex_accounting/vendored/LICENSE": "LICENSE",

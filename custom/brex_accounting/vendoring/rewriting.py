@@ -50,6 +50,8 @@ def rewritten(path: str, source: bytes, parent: str) -> bytes:
     Raises:
         VendorError: It is no Python, or has an import that cannot be rewritten.
     """
+    if PACKAGE.encode() not in source:  # in neither name: most modules of a copy
+        return source
     tree = parsed(path, source)
     places = _Places(source)
     edits: list[_Edit] = []

@@ -1,0 +1,189 @@
+"""A copy as users have it: it works without what it was made of, without parts that were left out, and can be moved."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from brex_accounting.vendoring.parts import PARTS, is_module
+from brex_accounting.vendoring.source import Source
+from brex_accounting.vendoring.update import check
+
+from .conftest import block
+from .sources import tree
+
+SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
+
+# Imports every module, and uses every name that the packages hand out.
+EVERYTHING = """
+import importlib, pkgutil, sys
+package = sys.argv[1]
+for name in ("brex_accounting", "brex_accounting_client"):
+    root = importlib.import_module(f"{package}.{name}")
+    for module in pkgutil.walk_packages(root.__path__, f"{package}.{name}."):
+        if not module.name.endswith("__main__") and ".spec.inputs" not in module.name:
+            importlib.import_module(module.name)
+for name, module in list(sys.modules.items()):
+    if name.startswith(package) and hasattr(module, "__all__"):
+        for exported in module.__all__:
+            getattr(module, exported)
+ours = [name for name in sys.modules if "brex_accounting" in name]
+assert ours and all(name.startswith(package + ".") for name in ours), ours
+print(len(ours))
+"""
+
+
+def python(root: Path, *arguments: str) -> str:
+    """What a Python prints that finds the copy, and not the original."""
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONWARNINGS": "error"}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=root, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert 0 == done.returncode, done.stderr
+    return done.stdout
+
+
+def strings(tree: ast.Module) -> Iterator[str]:
+    """The texts of a module that are no docstrings."""
+    docs = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node.value
+
+
+class TestParts:
+    @pytest.mark.parametrize(
+        "parts",
+        [
+            (),
+            ("export", "emulator", "testing", "cli", "spec"),
+            *(pytest.param((part,), marks=pytest.mark.skipif(not SOAK, reason="soak")) for part in PARTS),
+        ],
+        ids=",".join,
+    )
+    def test_work_alone(self, made: Callable[..., Path], parts: tuple[str, ...]) -> None:
+        """Every module of a copy can be imported, every name used, without the original and the other parts."""
+        root = made(*parts)
+        assert int(python(root, "-c", EVERYTHING, "acme_erp._vendor")) > 150
+        assert check(root / "acme_erp" / "_vendor", source=Source.running()).is_clean
+
+    def test_left_out(self, made: Callable[..., Path]) -> None:
+        """A part that was left out is not there, and whoever asks the package for it is told so."""
+        root = made()
+        inner = root / "acme_erp" / "_vendor" / "brex_accounting"
+        assert [] == [name for name in (*PARTS, "vendoring", "__main__.py") if (inner / name).exists()]
+        code = """
+try:
+    from acme_erp._vendor.brex_accounting import emulator
+except ModuleNotFoundError as error:
+    print(error)
+try:
+    from acme_erp._vendor.brex_accounting import emulators
+except ImportError as error:
+    print(type(error).__name__)
+"""
+        assert (
+            "acme_erp._vendor.brex_accounting.emulator: this copy was made without the part 'emulator'; make it again "
+            "with --parts that name it too\nImportError\n"
+        ) == python(root, "-c", code)
+
+    def test_command_of_a_part_that_was_left_out(self, made: Callable[..., Path]) -> None:
+        """The command line of a copy has the commands of its parts, and says of others what they take."""
+        root = made("cli")
+        code = """
+import contextlib, io, sys
+from acme_erp._vendor.brex_accounting.cli import main
+print([line.split()[0] for line in (main(["--help"]), "")[1:] if line])
+sys.stderr = sys.stdout
+print(main(["emulator", "--print-env"]))
+"""
+        out = python(root, "-c", code).splitlines()
+        commands = [line.split()[0] for line in out[out.index("Commands:") + 1 :] if line.startswith("  ")]
+        assert ["auth", "export", "integrations", "records", "vendor", "version"] == commands
+        line = "this copy was made without the part 'emulator'; make it again with --parts that name it too"
+        assert [
+            "unset BREX_ACCESS_TOKEN BREX_BASE_URL BREX_ISSUER; false",
+            f"error: acme_erp._vendor.brex_accounting.emulator: {line}",
+            "2",
+        ] == out[-3:]
+
+
+class TestPlaces:
+    def test_can_be_moved(self, made: Callable[..., Path], memory: Path) -> None:
+        """A copy works under another parent than the one it was made for, its commands included."""
+        root = memory / "moved"
+        (root / "globex").mkdir(parents=True)
+        shutil.copytree(made(*PARTS) / "acme_erp" / "_vendor", root / "globex" / "third_party")
+        block(root)
+        assert "brex-accounting-client 0.1.0\n" == python(root, "-m", "globex.third_party.brex_accounting", "version")
+        assert "cursor" in python(root, "-m", "globex.third_party.brex_accounting.emulator", "--variants")
+
+    def test_vendors_itself(self, made: Callable[..., Path]) -> None:
+        """The command in a copy makes another copy, the same byte for byte, and compares it."""
+        root = made("cli")
+        command = ("-m", "acme_erp._vendor.brex_accounting", "vendor")
+        python(root, *command, "other/_vendor", "--parts", "cli", "--package", "other._vendor")
+        first, second = tree(root / "acme_erp" / "_vendor"), tree(root / "other" / "_vendor")
+        assert {path for path in first if "__pycache__" not in path} == set(second)
+        assert ["manifest.json"] == [Path(path).name for path in second if first[path] != second[path]]  # the package
+        assert "own manifest only" in python(root, *command, "acme_erp/_vendor", "--check")
+
+
+class TestTexts:
+    def test_that_name_modules(self, running: Source) -> None:
+        """Texts that hold the name of a package are these, and none of them is imported or run."""
+        found = {
+            (path.removeprefix("brex_accounting/"), text if len(text) < 60 else text[:25])
+            for path, source in running.files.items()
+            if is_module(path) and b"brex_accounting" in source
+            for text in strings(ast.parse(source))
+            if re.search(r"\bbrex_accounting", text)
+        }
+        assert {
+            ("emulator/wire.py", "brex_accounting.wire"),  # the key of an ASGI extension: server and app of one copy
+            ("transport/http.py", "brex_accounting.head"),  # the key of an httpx extension: set and read by one copy
+            ("spec/generator.py", "brex_accounting_client"),  # the folder that is generated
+            ("spec/generator.py", "custom/brex_accounting/emulator/documents"),  # a checkout's
+            ("spec/__main__.py", "python -m brex_accounting.spec"),  # in its usage
+            ("vendoring/manifest.py", "brex_accounting/vendored/manifest.json"),  # places in a copy
+            ("vendoring/parts.py", "brex_accounting"),
+            ("vendoring/parts.py", "brex_accounting_client"),
+        } == found
+
+    def test_nothing_reads_metadata(self, running: Source) -> None:
+        """No module asks for what is installed: a copy is not."""
+        for path, source in running.files.items():
+            if is_module(path):
+                assert not re.search(rb"importlib[._]metadata|pkg_resources", source), path
+
+    def test_manifest_says_what_it_is(self, made: Callable[..., Path]) -> None:
+        """The manifest of a real copy names package, version, generator, documents, parts, and each file."""
+        place = made() / "acme_erp" / "_vendor"
+        data = json.loads((place / "brex_accounting" / "vendored" / "manifest.json").read_text())
+        assert ("acme_erp._vendor", "0.1.0", "openapi-python-client==0.29.1", ["core"]) == (
+            data["package"],
+            data["version"],
+            data["generator"],
+            data["parts"],
+        )
+        assert re.fullmatch(r"[0-9a-f]{64}", data["spec_revision"])
+        files = {path for path in tree(place) if "__pycache__" not in path}
+        assert files - {"brex_accounting/vendored/manifest.json"} == set(data["files"])
+        assert (Path(__file__).parents[2] / "LICENSE").read_bytes() == (
+            place / "brex_accounting" / "vendored" / "LICENSE"
+        ).read_bytes()
