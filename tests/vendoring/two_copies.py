@@ -20,6 +20,7 @@ import httpx
 PARENTS = ("acme_erp._vendor", "globex_erp.third_party")
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 COMPANY = b'{"id": "cmp_1", "legal_name": "Acme", "mailing_address": {}, "accountType": "A_NEW_TYPE"}'
+PAGE = b'{"items": [], "has_next_page": false}'
 
 
 def module(parent: str, name: str) -> Any:
@@ -88,7 +89,7 @@ def loggers() -> dict[str, Any]:
 
 
 def answer(request: httpx.Request) -> httpx.Response:
-    return httpx.Response(200, content=COMPANY if request.url.path == "/v2/company" else b'{"items": []}')
+    return httpx.Response(200, content=COMPANY if request.url.path == "/v2/company" else PAGE)
 
 
 async def ask(package: Any, **options: Any) -> None:
@@ -99,7 +100,7 @@ async def ask(package: Any, **options: Any) -> None:
 
 
 async def limiters() -> dict[str, Any]:
-    """What a call of one copy takes from the limit of the other, on the same account and in the runtimes of the process."""
+    """What a call of one takes from the limit of the other, on one account and in the runtimes of the process."""
     found: dict[str, Any] = {}
     packages = each("brex_accounting")
     runtimes = each("brex_accounting.transport.runtime")
