@@ -9,14 +9,11 @@ import shutil
 import subprocess
 import sys
 import tokenize
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
-from brex_accounting.vendoring.parts import PARTS
 from brex_accounting.vendoring.rewriting import rewritten
-from brex_accounting.vendoring.source import Source
-from brex_accounting.vendoring.update import create
 
 ROOT = Path(__file__).parents[2]
 PARENT = "acme_erp._vendor"
@@ -29,28 +26,26 @@ class Suite:
     """The tests, beside a copy of all parts.
 
     Args:
-        folder: An empty folder.
+        root: A folder that has a copy as ``acme_erp._vendor`` and cannot import the original.
+        selection: Names of files with tests, such as ``tests/test_errors.py``; all by default. What is none stays.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "a folder with blanks"
-        (self.root / "acme_erp").mkdir(parents=True)
-        (self.root / "acme_erp" / "__init__.py").touch()
-        create(self.root / "acme_erp" / "_vendor", source=Source.running(), parts=PARTS, package=PARENT)
-        # These are found before what is installed: the original cannot be imported, in no process that is started.
-        for name in ("brex_accounting", "brex_accounting_client"):
-            (self.root / f"{name}.py").write_text(f"raise ModuleNotFoundError('the original', name={name!r})\n")
+    def __init__(self, root: Path, selection: Collection[str] = ()) -> None:
+        self.root = root
         for name in ("tests", "examples"):
             for file in sorted((ROOT / name).rglob("*")):
-                target = self.root / file.relative_to(ROOT)
-                if file.is_file() and "__pycache__" not in file.parts:
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_bytes(_moved(file) if file.suffix == ".py" else file.read_bytes())
+                inner = file.relative_to(ROOT)
+                is_test = file.name.startswith("test_") and file.name != "test_readme.py"  # others import from that
+                if not file.is_file() or "__pycache__" in file.parts:
+                    continue
+                if not is_test or not selection or inner.as_posix() in selection:
+                    (root / inner).parent.mkdir(parents=True, exist_ok=True)
+                    (root / inner).write_bytes(_moved(file) if file.suffix == ".py" else file.read_bytes())
         for name in ("docs", "openapi"):
-            shutil.copytree(ROOT / name, self.root / name)
-        for name in ("README.md", "pyproject.toml"):
-            shutil.copy(ROOT / name, self.root)
-        (self.root / ".books").symlink_to(ROOT / ".books")
+            shutil.copytree(ROOT / name, root / name)
+        for name in ("README.md", "Makefile", "pyproject.toml"):
+            shutil.copy(ROOT / name, root)
+        (root / ".books").symlink_to(ROOT / ".books")
 
     def run(self, selection: Iterable[str], *, numprocesses: int = 0, timeout: float) -> dict[str, str]:
         """Run some of the tests and give the outcome of each.
