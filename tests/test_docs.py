@@ -46,7 +46,7 @@ class TestPages:
 
     def test_there_are_blocks(self) -> None:
         """Pages and blocks are found; empty lists would prove nothing."""
-        assert {"erp-adapter.md", "record-types.md"} <= {page.name for page in PAGES}
+        assert {"erp-adapter.md", "record-types.md", "vendoring.md"} <= {page.name for page in PAGES}
         assert 3 == len(blocks(ADAPTER))
 
 

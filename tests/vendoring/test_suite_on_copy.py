@@ -29,12 +29,11 @@ LEFT_OUT = {
 """What cannot be tested on a copy, and why."""
 
 SLICE = (
-    "tests/auth/test_stores.py",
-    "tests/cli/test_commands.py",
     "tests/client/test_numbers.py",
     "tests/emulator/test_package.py",
     "tests/export/test_policy.py",
-    "tests/paging/test_walks.py",
+    "tests/resources/test_company.py",
+    "tests/transport/test_refusals.py",
 )
 """What is run in every run of the tests."""
 
