@@ -12,8 +12,11 @@ from attrs import evolve
 from brex_accounting.errors import VendorError
 from brex_accounting.vendoring.copy import Copy
 from brex_accounting.vendoring.manifest import PLACE, Entry, Manifest, digest, spec_revision
+from brex_accounting.vendoring.regenerated import manifest_after
+from brex_accounting.vendoring.update import create
 
 from . import sources
+from .sources import changed, source
 
 MADE = Manifest(
     package="acme_erp._vendor",
@@ -148,3 +151,22 @@ class TestRegenerated:
         before = evolve(MADE, files=files, regenerated={"a.py": "1" * 64, "b.py": None, "c.py": "3" * 64})
         after = before.with_regenerated({"a.py": b"made\r\n", "c.py": None}, "2" * 64)
         assert {"b.py": None} == after.regenerated
+
+    def test_of_a_folder(self, tmp_path: Path) -> None:
+        """The manifest of a copy after a new document names its revision: the new one with those that stay."""
+        inputs = "brex_accounting/spec/inputs/openapi"
+        files = {f"{inputs}/a_api.yaml": b"old\n", f"{inputs}/b_api.yaml": b"same\n", f"{inputs}/bundle.yaml": b"old\n"}
+        made = changed(source(), {**files, "brex_accounting/spec/__init__.py": b""})
+        create(tmp_path, source=made, parts=["spec"])
+        text = manifest_after(tmp_path, {f"{inputs}/a_api.yaml": b"new\n", f"{inputs}/bundle.yaml": b"new\n"})
+        assert text is not None
+        after = Manifest.parse(text)
+        assert spec_revision({"a_api.yaml": b"new\n", "b_api.yaml": b"same\n"}) == after.spec_revision
+        assert {
+            f"{inputs}/a_api.yaml": digest(b"new\n"),
+            f"{inputs}/bundle.yaml": digest(b"new\n"),
+        } == after.regenerated
+
+    def test_of_no_copy(self, tmp_path: Path) -> None:
+        """An installation or a checkout has no manifest, and needs none."""
+        assert manifest_after(tmp_path, {"a.py": b""}) is None
