@@ -92,10 +92,13 @@ def answer(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, content=COMPANY if request.url.path == "/v2/company" else PAGE)
 
 
+def client(package: Any, **options: Any) -> Any:
+    options = {"runtime": package.Runtime(), **options}
+    return package.Brex("bxt_token", account="acme", transport=httpx.MockTransport(answer), **options)
+
+
 async def ask(package: Any, **options: Any) -> None:
-    transport = httpx.MockTransport(answer)
-    runtime = options.pop("runtime", None) or package.Runtime()
-    async with package.Brex("bxt_token", account="acme", transport=transport, runtime=runtime, **options) as brex:
+    async with client(package, **options) as brex:
         await brex.records.query(limit=1)
 
 
@@ -134,8 +137,10 @@ async def contexts() -> dict[str, Any]:
     logger = logging.getLogger("httpx")
     logger.setLevel(logging.INFO)
     logger.addHandler(Shown())
-    for package in each("brex_accounting"):
-        await ask(package)
+    first, second = each("brex_accounting")
+    async with client(first) as one, client(second) as other:  # both have set up what they log before either asks
+        await one.records.query(limit=1)
+        await other.records.query(limit=1)
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
         await http.get("https://example.com/?theirs=1")
     quiets = each("brex_accounting.transport.quiet")
