@@ -153,20 +153,27 @@ class TestRegenerated:
         assert {"b.py": None} == after.regenerated
 
     def test_of_a_folder(self, tmp_path: Path) -> None:
-        """The manifest of a copy after a new document names its revision: the new one with those that stay."""
-        inputs = "brex_accounting/spec/inputs/openapi"
-        files = {f"{inputs}/a_api.yaml": b"old\n", f"{inputs}/b_api.yaml": b"same\n", f"{inputs}/bundle.yaml": b"old\n"}
-        made = changed(source(), {**files, "brex_accounting/spec/__init__.py": b""})
-        create(tmp_path, source=made, parts=["spec"])
-        text = manifest_after(tmp_path, {f"{inputs}/a_api.yaml": b"new\n", f"{inputs}/bundle.yaml": b"new\n"})
+        """The manifest names what takes the place of files and folders of a copy, and the revision of all documents."""
+        inputs, copy, made = "brex_accounting/spec/inputs/openapi", tmp_path / "copy", tmp_path / "made"
+        files = {f"{inputs}/a_api.yaml": b"old\n", f"{inputs}/b_api.yaml": b"same\n", f"{inputs}/gone.yaml": b"old\n"}
+        create(copy, source=changed(source(), {**files, "brex_accounting/spec/__init__.py": b""}), parts=["spec"])
+        new = {f"{inputs}/a_api.yaml": b"new\n", "brex_accounting_client/models.py": b"RECORD = 2\n"}
+        new["brex_accounting_client/new.py"] = b"NEW = 1\n"
+        for path, text in new.items():
+            (made / path).parent.mkdir(parents=True, exist_ok=True)
+            (made / path).write_bytes(text)
+        text = manifest_after(copy, made, [f"{inputs}/a_api.yaml", f"{inputs}/gone.yaml", "brex_accounting_client"])
         assert text is not None
         after = Manifest.parse(text)
         assert spec_revision({"a_api.yaml": b"new\n", "b_api.yaml": b"same\n"}) == after.spec_revision
         assert {
             f"{inputs}/a_api.yaml": digest(b"new\n"),
-            f"{inputs}/bundle.yaml": digest(b"new\n"),
+            f"{inputs}/gone.yaml": None,
+            "brex_accounting_client/__init__.py": None,
+            "brex_accounting_client/models.py": digest(b"RECORD = 2\n"),
+            "brex_accounting_client/new.py": digest(b"NEW = 1\n"),
         } == after.regenerated
 
     def test_of_no_copy(self, tmp_path: Path) -> None:
         """An installation or a checkout has no manifest, and needs none."""
-        assert manifest_after(tmp_path, {"a.py": b""}) is None
+        assert manifest_after(tmp_path, tmp_path, ["a.py"]) is None
