@@ -1,4 +1,4 @@
-"""A copy as users have it: it works without what it was made of, without parts that were left out, and can be moved."""
+"""A copy as users have it: without what it was made of and what was left out, moved, and beside another version."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,16 @@ from brex_accounting.vendoring.update import check
 
 from .conftest import block
 from .sources import tree
+from .suite import Suite
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
+
+SLICE = (
+    "tests/client/test_numbers.py",
+    "tests/export/test_policy.py",
+    "tests/resources/test_company.py",
+    "tests/transport/test_refusals.py",
+)
 
 # Imports every module, and uses every name that the packages hand out.
 EVERYTHING = """
@@ -131,8 +140,9 @@ class TestPlaces:
         shutil.copytree(made(*PARTS) / "acme_erp" / "_vendor", root / "globex" / "third_party")
         block(root)
         assert "brex-accounting-client 0.1.0\n" == python(root, "-m", "globex.third_party.brex_accounting", "version")
-        assert "cursor" in python(root, "-m", "globex.third_party.brex_accounting.emulator", "--variants")
+        assert "--ready-file" in python(root, "-m", "globex.third_party.brex_accounting.emulator", "--help")
 
+    @pytest.mark.skipif(not SOAK, reason="soak")
     def test_vendors_itself(self, made: Callable[..., Path]) -> None:
         """The command in a copy makes another copy, the same byte for byte, and compares it."""
         root = made("cli")
@@ -187,3 +197,83 @@ class TestTexts:
         assert (Path(__file__).parents[2] / "LICENSE").read_bytes() == (
             place / "brex_accounting" / "vendored" / "LICENSE"
         ).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def found(made: Callable[..., Path], memory: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a process found that imports two versions."""
+    root = memory / "two"
+    for name, version in (("acme_erp/_vendor", "0.1.0"), ("globex_erp/third_party", "0.2.0")):
+        shutil.copytree(made(*PARTS) / "acme_erp" / "_vendor", root / name)
+        (root / name / "brex_accounting" / "version.py").write_text(f'__version__ = "{version}"\n')
+    block(root)
+    script = Path(__file__).with_name("two_copies.py")
+    return json.loads(python(root, str(script), str(tmp_path_factory.mktemp("files"))))
+
+
+class TestTwoCopies:
+    def test_are_two(self, found: dict[str, Any]) -> None:
+        """Both versions are loaded, and the original is not."""
+        assert ["0.1.0", "0.2.0"] == found["versions"]
+        assert ["acme_erp._vendor", "globex_erp.third_party"] == found["ours"]
+
+    def test_errors(self, found: dict[str, Any]) -> None:
+        """``except BrexError`` of one catches its own errors and not those of the other."""
+        assert {"0 by 0": True, "1 by 1": True, "0 by 1": False, "1 by 0": False} == found["errors"]
+
+    def test_pickles(self, found: dict[str, Any]) -> None:
+        """Errors, models, enum values that nobody knows and settings come back as what they were of their own copy."""
+        assert [True] * 10 == found["pickles"]
+
+    def test_loggers(self, found: dict[str, Any]) -> None:
+        """Each logs under its own name, and a handler of one hears nothing of the other."""
+        assert {
+            "names": ["acme_erp._vendor.brex_accounting", "globex_erp.third_party.brex_accounting"],
+            "heard": ["acme_erp._vendor.brex_accounting"],
+        } == found["loggers"]
+
+    def test_limiters(self, found: dict[str, Any]) -> None:
+        """A limit that one has used up is all there for the other, for the same account too."""
+        assert {
+            "same runtime": False,
+            "calls of acme_erp._vendor": "answered at once",
+            "calls of globex_erp.third_party": "answered at once",
+            "second call": "DeadlineExceeded",
+        } == found["limiters"]
+
+    def test_contexts(self, found: dict[str, Any]) -> None:
+        """What one notes and marks for its task, the other does not see; requests of neither are logged whole."""
+        assert {
+            "unknown values noted": [1, 0],
+            "ours": [True, False],
+            "shown": [
+                "HTTP Request: GET https://api.brex.com/v3/accounting/records 200",
+                "HTTP Request: GET https://api.brex.com/v3/accounting/records 200",
+                "HTTP Request: GET https://example.com/?theirs=1 200",
+            ],
+        } == found["contexts"]
+
+    def test_files(self, found: dict[str, Any]) -> None:
+        """What is on the disk is one: a token file is locked for both, with rising fences, a row claimed by one."""
+        assert {
+            "token store": "locked once",
+            "fences": True,
+            "stored": "{}",
+            "claims": [["accr_1"], []],
+        } == found["files"]
+
+    def test_together(self, found: dict[str, Any]) -> None:
+        """In one event loop the client of each reads all records from the emulator of the other."""
+        assert [20, 20] == found["together"]
+
+
+class TestSlice:
+    def test_of_the_suite(self, made: Callable[..., Path], memory: Path) -> None:
+        """Tests of the client pass on the copy; the whole suite does in test_suite_on_copy.py, in the large budget."""
+        root = shutil.copytree(made(*PARTS), memory / "slice" / "a folder with blanks")
+        outcomes = Suite(root, SLICE).run(SLICE, timeout=120)
+        assert {"passed"} == set(outcomes.values()), [name for name, end in outcomes.items() if end != "passed"]
+        assert {name.removesuffix(".py").replace("/", ".") for name in SLICE} == {
+            name.partition(".Test")[0].partition("::")[0] for name in outcomes
+        }
+        assert len(outcomes) > 90

@@ -257,6 +257,12 @@ class TestUpdate:
         assert b"# theirs\n" == (folder / "__init__.py").read_bytes()
         assert check(folder, source=newer).is_clean
 
+    def test_nothing_new(self, folder: Path) -> None:
+        """A copy that is up to date is left as it is, down to the times of its files."""
+        times = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+        assert () == update(folder, source=source()).changed
+        assert times == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
     def test_stops_for_an_edit(self, folder: Path) -> None:
         """An edit is shown as a diff, and nothing is written."""
         edit(folder, CLIENT)

@@ -100,7 +100,7 @@ class Source:
 
 def _files(place: Path) -> Iterator[tuple[str, Path]]:
     checkout = place.parent.parent
-    if place.parent.name == "custom" and (checkout / "openapi").is_dir():
+    if not (place.parent / LOW_LEVEL).is_dir() and (checkout / "openapi").is_dir():
         low_level, license_ = checkout / LOW_LEVEL, checkout / "LICENSE"
         yield from _below(checkout / "openapi", f"{INPUTS}/openapi")
         yield f"{INPUTS}/generator-config.yaml", checkout / "generator-config.yaml"

@@ -190,9 +190,10 @@ def update(
         stay = mine.settled | (mine.unsettled if edits == "keep" else set[str]())
         files = {path: text for path, text in copy.files.items() if path not in stay}
         files |= {path: here[path] for path in stay if path in here}
-        if not dry_run:
-            _put(place, files, _kept(copy.manifest, manifest, here, stay))
-    changed = {path for path in {*here, *files} if _sha(here, path) != _sha(files, path)}
+        changed = {path for path in {*here, *files} if _sha(here, path) != _sha(files, path)}
+        new = _kept(copy.manifest, manifest, here, stay)
+        if not dry_run and (changed or new != manifest):
+            _put(place, files, new)
     return Outcome(
         folder=place,
         copy=copy,
