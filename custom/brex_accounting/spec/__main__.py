@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from ..errors import SpecError
+from ..errors import BrexError
 from .diff_command import APIS, diff
 from .generator import differences, generate
 from .layout import PACKAGE, Layout, Tools
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
                 return _update(options, layout, tools)
             case _:
                 return _check(layout, tools)
-    except (SpecError, OSError) as error:
+    except (BrexError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from attrs import frozen
 
 from ..errors import SpecError
+from ..vendoring.regenerated import PLACE, manifest_after
 from ..version import __version__
 from .changes import Entry, next_version, with_entry
 from .comparison import Comparison
@@ -116,6 +117,12 @@ class Update:
             after.path(self._facts).parent.mkdir(parents=True, exist_ok=True)
             _write(after.path(self._facts), facts_of(layout, after.documents / self.document))
             names.append(self._facts)
+        manifest = manifest_after(layout.root, after.root, names)
+        if manifest is not None:  # a copy says of itself which of its files are no longer the release's
+            place = after.path(PLACE)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(manifest)
+            names.append(PLACE)
         return gone, names
 
     def _prune(self, inputs: Layout, merged: Merged) -> tuple[tuple[str, ...], list[str]]:
