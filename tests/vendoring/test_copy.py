@@ -167,9 +167,8 @@ class TestTexts:
         assert {
             ("emulator/wire.py", "brex_accounting.wire"),  # the key of an ASGI extension: server and app of one copy
             ("transport/http.py", "brex_accounting.head"),  # the key of an httpx extension: set and read by one copy
-            ("spec/generator.py", "brex_accounting_client"),  # the folder that is generated
-            ("spec/generator.py", "custom/brex_accounting/emulator/documents"),  # a checkout's
-            ("spec/__main__.py", "python -m brex_accounting.spec"),  # in its usage
+            ("spec/layout.py", "brex_accounting_client"),  # the folder that is generated
+            ("spec/layout.py", "custom/brex_accounting/emulator/documents"),  # a checkout's
             ("vendoring/manifest.py", "brex_accounting/vendored/manifest.json"),  # places in a copy
             ("vendoring/parts.py", "brex_accounting"),
             ("vendoring/parts.py", "brex_accounting_client"),

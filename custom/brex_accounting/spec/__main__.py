@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     one = _Parser(add_help=False)
     one.add_argument("new", type=Path, metavar="NEW", help="the new document: YAML or JSON, OpenAPI 3.0 or 3.1")
     one.add_argument("--api", choices=tuple(APIS), default="accounting", help="whose document it is")
-    parser = _Parser(prog="python -m brex_accounting.spec", description="From Brex's documents to the client.")
+    parser = _Parser(prog=f"python -m {__package__}", description="From Brex's documents to the client.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("generate", parents=[common], help="make the client")
     commands.add_parser("check", parents=[common], help="see whether the client is current")
