@@ -403,3 +403,4 @@ class TestCommand:
         makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
         assert "\ngenerate: install\n\t$(SPEC) generate\n" in makefile
         assert "\ncheck-generated: install\n\t$(SPEC) check\n" in makefile
+        assert '\t$(SPEC) update "$(FROM)" --api $(or $(API),accounting) $(if $(DRY_RUN),--dry-run)\n' in makefile

@@ -27,15 +27,19 @@ _UPDATING = (
 
 
 class _Parser(argparse.ArgumentParser):
+    wrong_use = 2
+
     def error(self, message: str) -> NoReturn:
-        """Exit with 1: argparse's own 2 means that there are differences."""
+        """Exit as argparse does, but with a status that is the command's own."""
         self.print_usage(sys.stderr)
-        self.exit(1, f"{self.prog}: error: {message}\n")
+        self.exit(self.wrong_use, f"{self.prog}: error: {message}\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command and give its exit status: 0 done, 1 the tree differs or a document is not fit; ``diff`` has more."""
-    options = _parser().parse_args(arguments)
+    """Run a command and give its exit status: 0 done, 1 the tree differs or a document is unfit; ``diff`` has more."""
+    options, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     layout = Layout.find(options.root)
     tools = Tools.find(layout, options.tools)
     try:
@@ -62,17 +66,19 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--api", choices=tuple(APIS), default="accounting", help="whose document it is")
     parser = _Parser(prog=f"python -m {__package__}", description="From Brex's documents to the client.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("generate", parents=[common], help="make the client")
-    commands.add_parser("check", parents=[common], help="see whether the client is current")
+    for name, told in (("generate", "make the client"), ("check", "see whether the client is current")):
+        command = commands.add_parser(name, parents=[common], help=told, description=told)
+        command.set_defaults(parser=command)
     told = "show what a new document changes, before anything is written"
-    commands.add_parser("diff", parents=[one, common], help=told, description=told, epilog=_STATUSES)
+    command = commands.add_parser("diff", parents=[one, common], help=told, description=told, epilog=_STATUSES)
+    command.set_defaults(parser=command)
+    command.wrong_use = 1  # where 2 means that there are differences
     told = "take over a document that Brex has published anew"
     command = commands.add_parser("update", parents=[one, common], help=told, description=_UPDATING)
     command.add_argument("--dry-run", action="store_true", help="do all of it beside the tree, and write nothing")
     command.add_argument("--tests", metavar="ARGUMENTS", help="what pytest is to run on the new tree (default: all)")
-    command.add_argument(
-        "--no-tests", action="store_true", help="leave the tests out, as --dry-run does without --tests"
-    )
+    command.add_argument("--no-tests", action="store_true", help="leave the tests out; a dry run does without --tests")
+    command.set_defaults(parser=command)
     return parser
 
 

@@ -27,9 +27,9 @@ class Mentions:
         words: Its strings, names of arguments, parameters and declared attributes; no docstring.
     """
 
-    keys: set[Key] = field(factory=set)
-    imported: set[tuple[str, str]] = field(factory=set)
-    words: set[str] = field(factory=set)
+    keys: set[Key] = field(factory=set[Key])
+    imported: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
+    words: set[str] = field(factory=set[str])
 
 
 class Definitions:
@@ -174,7 +174,8 @@ class Definitions:
                 key = handed_on
                 continue
             owner, _, method = name.partition(".")
-            for base in sorted(self._bases.get((module, owner), ())) if method else ():
+            bases: set[Key] = self._bases.get((module, owner), set[Key]()) if method else set()
+            for base in sorted(bases):
                 found = self._home((base[0], f"{base[1]}.{method}"))
                 if found in self._found:
                     return found
@@ -232,10 +233,10 @@ def _assigned_to_self(function: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 
 def _docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
     for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        for part in body if isinstance(body, list) else ():
-            if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant):
-                yield part.value
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            for part in node.body:
+                if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant):
+                    yield part.value
 
 
 __all__ = ["Definitions", "Key", "Mentions", "quoted", "strings"]

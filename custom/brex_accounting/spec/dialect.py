@@ -128,7 +128,7 @@ def _parsed(text: str, name: str) -> object:
     try:
         return yaml.load(text)
     except DuplicateKeyError as error:
-        message = f"{name}: {_place_in(error)}: {error.problem}; take one of the two out of the file"
+        message = f"{name}: {_found_in(error)}; take one of the two out of the file"
         raise SpecError(message) from error
     except YAMLError as error:
         message = f"{name}: cannot be read as YAML: {error}; if the file is cut off, download it again"
@@ -160,12 +160,13 @@ class _Constructor(SafeConstructor):
     """Reads a date as the text that it is: OpenAPI has the types of JSON, whatever YAML makes of ``2026-01-15``."""
 
 
-_Constructor.add_constructor("tag:yaml.org,2002:timestamp", cast("Any", SafeConstructor.construct_yaml_str))
+_untyped: Any = _Constructor
+_untyped.add_constructor("tag:yaml.org,2002:timestamp", _untyped.construct_yaml_str)
 
 
-def _place_in(error: Any) -> str:
+def _found_in(error: Any) -> str:
     mark = error.problem_mark
-    return f"line {mark.line + 1}" if mark is not None else "somewhere"
+    return f"line {mark.line + 1}: {error.problem}" if mark is not None else str(error.problem)
 
 
 def _json_tree(data: object, name: str) -> object:

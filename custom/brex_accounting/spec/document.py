@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeGuard, cast
 
@@ -46,7 +47,7 @@ def load_text(text: str, name: str) -> Node:
         SpecError: It is no YAML, or holds no object.
     """
     try:
-        data: object = _as_json(_yaml("safe").load(text))
+        data = _as_json(_parsed(text))
     except YAMLError as error:
         message = f"{name}: cannot be read as YAML: {error}"
         raise SpecError(message) from error
@@ -54,6 +55,13 @@ def load_text(text: str, name: str) -> Node:
         message = f"{name}: expected an OpenAPI object at the top"
         raise SpecError(message)
     return data
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> object:
+    """The tree of a text, shared: one run reads the same documents again and again, and reading takes most of it."""
+    found: object = _yaml("safe").load(text)
+    return found
 
 
 def _as_json(tree: object) -> object:

@@ -72,7 +72,8 @@ def downgraded(document: Node, name: str) -> Node:
         tree[WEBHOOKS] = tree.pop("webhooks")
     tree.setdefault("paths", {})
     _hoist_definitions(tree)
-    return _Downgrade(name).node(tree, "document", ())
+    made: Node = _Downgrade(name).node(tree, "document", ())
+    return made
 
 
 def _write_out_path_items(tree: Node, name: str) -> None:

@@ -63,14 +63,16 @@ class Emulated:
     def _read_handlers(self) -> Iterator[tuple[str, Key]]:
         for module, tree in self._definitions.trees.items():
             for node in tree.body:
-                target = node.target if isinstance(node, ast.AnnAssign) else None
-                if isinstance(node, ast.Assign) and len(node.targets) == 1:
-                    target = node.targets[0]
-                table = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-                if isinstance(target, ast.Name) and target.id == _HANDLERS and isinstance(table, ast.Dict):
-                    for key, value in zip(table.keys, table.values, strict=True):
-                        if isinstance(key, ast.Constant) and isinstance(value, ast.Name):
-                            yield str(key.value), self._definitions.home(module, value.id)
+                match node:
+                    case ast.AnnAssign(target=ast.Name(id=name), value=ast.Dict() as table):
+                        pass
+                    case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() as table):
+                        pass
+                    case _:
+                        continue
+                for key, value in zip(table.keys, table.values, strict=True):
+                    if name == _HANDLERS and isinstance(key, ast.Constant) and isinstance(value, ast.Name):
+                        yield str(key.value), self._definitions.home(module, value.id)
 
 
 __all__ = ["COVERED", "LOOKED_FOR", "Emulated"]

@@ -5,6 +5,8 @@ Key order, the order of components, descriptions and examples are no facts.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -21,7 +23,14 @@ _BESIDE_A_WRAPPED: Final = frozenset({"default", "deprecated", "readOnly", "writ
 _TEXTS: Final[dict[str, Callable[[str], bool]]] = {"info": lambda key: key != "version", "scopes": lambda _: True}
 """Where other keys than those of prose hold texts, too."""
 
+_OF_A_STRING: Final = {"date-time": "datetime", "date": "date", "uuid": "UUID", "binary": "file"}
+"""What a string of a format is in Python; of any other format it is a str, as a number of any is a number."""
+
 _FOLLOWED_AT_MOST: Final = 50
+
+
+Alternative = tuple[tuple[str, tuple[str, ...]], ...]
+"""One way to be allowed a call: the scopes needed of each scheme."""
 
 
 @frozen
@@ -50,7 +59,7 @@ class Endpoint:
         parameters: By place and name, those of the path item included.
         body: What is sent, None for nothing.
         answers: By status.
-        security: Its alternatives: the scopes needed of each scheme.
+        security: Its alternatives.
         servers: URLs of its own, None where it has none.
         is_event: Whether Brex sends it.
     """
@@ -61,7 +70,7 @@ class Endpoint:
     parameters: dict[tuple[str, str], Node]
     body: Node | None
     answers: dict[str, Node]
-    security: tuple[tuple[tuple[str, tuple[str, ...]], ...], ...]
+    security: tuple[Alternative, ...]
     servers: tuple[str, ...] | None
     is_event: bool
 
@@ -90,7 +99,11 @@ class Facts:
             SpecError: Its form is not OpenAPI's; the text names the place.
         """
         Form(name).check(document)
-        return cls(document, {endpoint.key: endpoint for endpoint in _endpoints(document)})
+        found: dict[str, Endpoint] = {}
+        for endpoint in _endpoints(document):
+            # Two paths that differ in the names of their parameters only are against OpenAPI, and are two all the same.
+            found[endpoint.where if endpoint.key in found else endpoint.key] = endpoint
+        return cls(document, found)
 
     @property
     def schemas(self) -> dict[str, Node]:
@@ -157,6 +170,13 @@ def kind(body: Node | None) -> str:
     return "list" if declared == "array" else str(declared or "any")
 
 
+def python_type(body: Node | None) -> str:
+    """What the generator makes of a folded schema; a shape is only named by its sort."""
+    if body is not None and kind(body) == "string":
+        return _OF_A_STRING.get(str(body.get("format")), "str")
+    return kind(body)
+
+
 def has_class(body: Node | None) -> bool:
     """Whether the generator makes a class of a folded schema."""
     return kind(body) == "enum" or (body is not None and kind(body) == "object" and bool(_inside(body)))
@@ -173,7 +193,7 @@ def in_words(value: Value, facts: Facts) -> str:
     body = value.body
     match kind(body):
         case "enum":
-            return "enum of " + ", ".join(map(str, body["enum"]))
+            return "enum of " + ", ".join(sorted(map(str, body["enum"])))
         case "list":
             return f"list of {in_words(fold(body.get('items', {})), facts)}"
         case "choice":
@@ -183,6 +203,23 @@ def in_words(value: Value, facts: Facts) -> str:
             return f"object with {names}" if names else "object"
         case other:
             return f"{other} ({body['format']})" if "format" in body else other
+
+
+def plain(tree: Any) -> Any:
+    """A tree without its prose."""
+    if is_object(tree):
+        return {key: plain(part) for key, part in tree.items() if key not in PROSE}
+    return [plain(part) for part in tree] if is_list(tree) else tree
+
+
+def shown(node: Node, key: str) -> str:
+    """A value as a report shows it."""
+    return json.dumps(node[key], ensure_ascii=False, sort_keys=True, default=str) if key in node else "none"
+
+
+def is_same(one: object, other: object) -> bool:
+    """Whether two plain trees are the same; Python has 1 == 1.0 == True."""
+    return json.dumps(one, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)
 
 
 def texts(facts: Facts, names: dict[str, str]) -> dict[tuple[str, ...], str | None]:
@@ -198,7 +235,7 @@ def texts(facts: Facts, names: dict[str, str]) -> dict[tuple[str, ...], str | No
         found[here] = None
         is_text = _TEXTS.get(place[-1]) if place else None
         for key in node:
-            if is_text(key) if is_text else not is_names and key in PROSE:
+            if (not is_names and key in PROSE) if is_text is None else is_text(key):
                 found[(*here, key)] = repr(node[key])
     return found
 
@@ -236,11 +273,11 @@ def _endpoint(document: Node, path: str, method: str, item: Node, *, is_event: b
     node: Node = item[method]
     parameters = [_followed(document, part) for part in (*item.get("parameters", ()), *node.get("parameters", ()))]
     where = f"EVENT {path}" if is_event else f"{method.upper()} {path}"
-    security = node.get("security", document.get("security", []))
-    servers = node.get("servers", item.get("servers"))
+    security: list[Node] = node["security"] if "security" in node else document.get("security", [])
+    servers: list[Node] | None = node.get("servers", item.get("servers"))
     return Endpoint(
         where=where,
-        key="/".join("{}" if part.startswith("{") else part for part in where.split("/")),
+        key=re.sub(r"{[^{}/]*}", "{}", where),
         node=node,
         parameters={(part.get("in", "?"), part.get("name", str(part.get("$ref")))): part for part in parameters},
         body=_followed(document, node["requestBody"]) if "requestBody" in node else None,
@@ -269,4 +306,19 @@ def _followed(document: Node, node: Node) -> Node:
     return node
 
 
-__all__ = ["PROSE", "Endpoint", "Facts", "Value", "fold", "has_class", "in_words", "kind", "texts"]
+__all__ = [
+    "PROSE",
+    "Alternative",
+    "Endpoint",
+    "Facts",
+    "Value",
+    "fold",
+    "has_class",
+    "in_words",
+    "is_same",
+    "kind",
+    "plain",
+    "python_type",
+    "shown",
+    "texts",
+]

@@ -45,6 +45,11 @@ class Place:
         return self.new or self.old or ""
 
     @property
+    def is_argument(self) -> bool:
+        """Whether it is in a parameter."""
+        return not self.is_schema and self.part.partition(" ")[0] in ("query", "path", "header", "cookie")
+
+    @property
     def local(self) -> str:
         """The place without its operation, or whole where it is in a schema."""
         start = self.subject if self.is_schema else self.part.removesuffix(_JSON)
@@ -124,6 +129,38 @@ class Sides:
                 found += names.members_in_operation(subject, _inner_name(place.part), schema, place.path, values)
         return tuple(sorted(set(found)))
 
+    def classes(self, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The classes of what is written out in a place, in the old client and in the new one."""
+        found: list[tuple[str, ...]] = []
+        for names, subject, facts in self._both(place):
+            if place.is_schema:
+                found.append(names.classes_at(subject, place.path, place.flows))
+            else:
+                schema = _schema_at(facts, subject, place.part)
+                name = names.class_in_operation(subject, _inner_name(place.part), schema, place.path)
+                found.append(() if name is None else (name,))
+        before, after = found
+        return before, after
+
+    def stays_in_python(self, place: Place) -> bool:
+        """Whether a value has the same plain type in both clients, since an overlay gives it that type already."""
+        if not place.is_schema or place.old is None or place.new is None:
+            return False
+        before = self.old_names.types(place.old, place.path, place.flows)
+        return bool(before) and before == self.new_names.types(place.new, place.path, place.flows)
+
+    def renamed_members(self, place: Place, values: Sequence[str]) -> list[tuple[str, str]]:
+        """The members of some values that have another name in the new client: some are named after their number."""
+        pairs: list[tuple[str, str]] = []
+        for value in values:
+            before, after = (
+                [member.rpartition(".")[2] for member in self.members(side, [value])]
+                for side in (evolve(place, new=None), evolve(place, old=None))
+            )
+            if before and after and before != after:
+                pairs.append((before[0], after[0]))
+        return pairs
+
     def _both(self, place: Place) -> list[tuple[PythonNames, str, Facts]]:
         both = ((self.old_names, place.old, self.old), (self.new_names, place.new, self.new))
         return [(names, subject, facts) for names, subject, facts in both if subject is not None]
@@ -134,7 +171,7 @@ def _in_operation(names: PythonNames, where: str, facts: Facts, place: Place) ->
     if function is None:
         return ()
     kind, _, name = place.part.partition(" ")
-    if kind in ("query", "path", "header", "cookie"):
+    if place.is_argument:
         parameter = f"{name}[{place.path[0]}]" if place.path and place.path[0] != "[]" else name
         return tuple(f"{function}({argument}=)" for argument in names.arguments(where, parameter, kind))
     schema = _schema_at(facts, where, place.part)

@@ -34,6 +34,11 @@ class Form:
         for root in ("paths", "x-webhooks"):
             for path, item in self._object(tree, root, ()).items():
                 self._item(self._an_object(item, (root, path)), (root, path))
+        if "version" not in self._object(tree, "info", ()):
+            self._refuse(("info",), "a version")
+        for index, tag in enumerate(self._list(tree, "tags", ())):
+            if "name" not in self._an_object(tag, ("tags", index)):
+                self._refuse(("tags", index), "a name")
         self._servers(tree, ())
         self._security(tree, ())
         components = self._object(tree, "components", ())
@@ -88,7 +93,8 @@ class Form:
 
     def _servers(self, holder: Node, at: Location) -> None:
         for index, server in enumerate(self._list(holder, "servers", at)):
-            self._an_object(server, (*at, "servers", index))
+            if "url" not in self._an_object(server, (*at, "servers", index)):
+                self._refuse((*at, "servers", index), "a url")
 
     def _security(self, holder: Node, at: Location) -> None:
         for index, needs in enumerate(self._list(holder, "security", at)):

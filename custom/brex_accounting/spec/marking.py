@@ -69,6 +69,16 @@ class Verdict:
 _GRAVITY: Final = (Mark.BREAKING, Mark.PERSON, Mark.SAFE)
 _BREAKING, _PERSON, _SAFE = _GRAVITY
 
+_NO_RULE: Final = "there is no rule for this keyword: find out what it means for the wire and the generator"
+_DEFAULT_SENT: Final = (
+    "the client leaves defaults to Brex, so who leaves it out gets the new one: see whether that is wanted, and take a "
+    "new default out by an overlay action (remove: true)"
+)
+_WHERE_IT_LACKS: Final = (
+    "an answer without it can no longer be read: make sure that Brex sends it everywhere, and add it to recorded "
+    "answers and to what builds the model"
+)
+
 _TABLE: Final[Mapping[Change, Mapping[Flow, tuple[Mark, str]]]] = {
     Change.FIELD_ADDED: {
         Flow.SENT: (_SAFE, "it is not sent unless a caller sets it"),
@@ -76,11 +86,7 @@ _TABLE: Final[Mapping[Change, Mapping[Flow, tuple[Mark, str]]]] = {
     },
     Change.REQUIRED_FIELD_ADDED: {
         Flow.SENT: (_BREAKING, "whoever builds the model has to give it"),
-        Flow.RECEIVED: (
-            _PERSON,
-            "an answer without it can no longer be read: make sure that Brex sends it everywhere, and add it to "
-            "recorded answers and to what builds the model",
-        ),
+        Flow.RECEIVED: (_PERSON, _WHERE_IT_LACKS),
     },
     Change.FIELD_REMOVED: {
         Flow.SENT: (_BREAKING, "the model no longer takes it"),
@@ -88,11 +94,7 @@ _TABLE: Final[Mapping[Change, Mapping[Flow, tuple[Mark, str]]]] = {
     },
     Change.NOW_REQUIRED: {
         Flow.SENT: (_BREAKING, "whoever leaves it out today has to give it"),
-        Flow.RECEIVED: (
-            _PERSON,
-            "an answer without it can no longer be read: make sure that Brex sends it everywhere, and add it to "
-            "recorded answers and to what builds the model",
-        ),
+        Flow.RECEIVED: (_PERSON, _WHERE_IT_LACKS),
     },
     Change.NOW_OPTIONAL: {
         Flow.SENT: (_SAFE, "whoever gives it may go on"),
@@ -135,7 +137,7 @@ _TABLE: Final[Mapping[Change, Mapping[Flow, tuple[Mark, str]]]] = {
     Change.TEXT_TO_ENUM: {
         Flow.SENT: (
             _PERSON,
-            "any string is still sent, and type checkers ask for a constant: see that public methods turn strings into one",
+            "any string is still sent, and type checkers ask for a constant: see that public methods make one",
         ),
         Flow.RECEIVED: (_SAFE, "a constant of an open enum is a str, equal to its string, and takes any value"),
     },
@@ -149,7 +151,7 @@ _TABLE: Final[Mapping[Change, Mapping[Flow, tuple[Mark, str]]]] = {
     },
     Change.VALUE_REMOVED: {
         Flow.SENT: (_BREAKING, "the member is gone, and Brex may refuse the value"),
-        Flow.RECEIVED: (_BREAKING, "the member is gone; the value is still read where it comes"),
+        Flow.RECEIVED: (_BREAKING, "the member is gone, and the value is still read where it comes"),
     },
     Change.TIGHTER: {
         Flow.SENT: (_BREAKING, "Brex may refuse values that it took"),
@@ -162,16 +164,12 @@ _TABLE: Final[Mapping[Change, Mapping[Flow, tuple[Mark, str]]]] = {
     Change.OTHER_LIMIT: {
         Flow.SENT: (
             _PERSON,
-            "nobody can tell by the words whether Brex refuses what it took: see which values are sent",
+            "nobody can tell from the words whether Brex refuses what it took: see what is sent",
         ),
         Flow.RECEIVED: (_SAFE, "the client does not hold answers against it"),
     },
     Change.DEFAULT: {
-        Flow.SENT: (
-            _PERSON,
-            "the client leaves defaults to Brex, so who leaves it out gets the new one: see whether that is wanted, and "
-            "take a new default out by an overlay action (remove: true), as for `limit`",
-        ),
+        Flow.SENT: (_PERSON, _DEFAULT_SENT),
         Flow.RECEIVED: (
             _PERSON,
             "what is left out means something else: see who reads it, and take a new default out by an overlay action",
@@ -200,11 +198,11 @@ _TABLE: Final[Mapping[Change, Mapping[Flow, tuple[Mark, str]]]] = {
     Change.KEYWORD: {
         Flow.SENT: (
             _PERSON,
-            "there is no rule for this keyword: find out what it means for the wire and the generator",
+            _NO_RULE,
         ),
         Flow.RECEIVED: (
             _PERSON,
-            "there is no rule for this keyword: find out what it means for the wire and the generator",
+            _NO_RULE,
         ),
     },
 }

@@ -131,8 +131,8 @@ def _is_bare_wrapper(schema: Node) -> bool:
 
 @frozen
 class _Merger:
-    to_write: list[str] = field(factory=list)
-    lost: list[Lost] = field(factory=list)
+    to_write: list[str] = field(factory=list[str])
+    lost: list[Lost] = field(factory=list[Lost])
 
     def merge(self, ours: Any, theirs: Any, kind: str, at: tuple[str, ...], *, named: bool) -> Any:
         """What is to stand in the place of ours: ours itself, changed, or something new."""
@@ -310,7 +310,7 @@ def _partners(ours: list[Any], theirs: list[Any], item: str) -> dict[int, int]:
     pairs: dict[int, int] = {}
     identities: list[Callable[[Any], str]] = [_wire_identity]
     if item == "schema":
-        identities += [lambda part: _canonical(structure(part, item)), lambda _: "by its place"]
+        identities += [_structure_of_schema, _any]
     for identity in identities:
         free = [index for index in range(len(ours)) if index not in pairs.values()]
         for index, part in enumerate(theirs):
@@ -322,6 +322,14 @@ def _partners(ours: list[Any], theirs: list[Any], item: str) -> dict[int, int]:
                 pairs[index] = partner
                 free.remove(partner)
     return pairs
+
+
+def _structure_of_schema(part: Any) -> str:
+    return _canonical(structure(part, "schema"))
+
+
+def _any(_: Any) -> str:
+    return "one that is left"
 
 
 def _wire_identity(part: Any) -> str:

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+import re
+from collections.abc import Iterator
+from typing import Final
 
 from attrs import evolve
 
+from . import operation_marks as marks
+from .answer_comparison import content_in_words, lost_status, new_status, other_body
 from .document import Node
-from .facts import PROSE, Endpoint, fold, in_words
+from .facts import PROSE, Endpoint, fold, in_words, is_same, plain, shown
 from .findings import Finding, Place, Sides
-from .marking import Change, Flow, Mark, Verdict, judge
-from .pairing import received, sent
+from .marking import Change, Flow, Verdict, judge
 from .schema_comparison import SchemaComparison
-
-_BREAKING, _PERSON, _SAFE = Mark.BREAKING, Mark.PERSON, Mark.SAFE
+from .security_comparison import security
 
 _STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+_IN_PATH: Final = re.compile(r"{([^{}/]*)}")
 _COMPARED: Final = frozenset(
     {"operationId", "tags", "parameters", "requestBody", "responses", "security", "servers", "deprecated"}
 )
 _OF_A_PARAMETER: Final = frozenset({"name", "in", "schema", "content", "required", "style", "explode", "deprecated"})
-
-_NO_RULE: Final = Verdict(
-    _PERSON, "there is no rule for this keyword: find out what it means for the wire and the generator"
-)
 
 
 class OperationComparison:
@@ -49,279 +46,219 @@ class OperationComparison:
                 yield self._appeared(endpoint)
         for endpoint in self._sides.old.endpoints.values():
             if endpoint.where not in kept_old:
-                yield self._disappeared(endpoint)
+                verdict = marks.EVENT_GONE if endpoint.is_event else marks.OPERATION_GONE
+                what = f"the {'event' if endpoint.is_event else 'operation'} is gone"
+                yield self._found(Place(endpoint.where, None, is_schema=False), what, verdict)
         for old, new in pairs:
             yield from self._names(old, new)
             yield from self._parameters(old, new)
             yield from self._body(old, new)
             yield from self._answers(old, new)
-            yield from self._security(old, new)
+            yield from map(self._named, security(_place(old, new, "security"), old, new))
             yield from self._rest(old, new)
 
-    # ---- whole operations -------------------------------------------------------------------------------------------
+    # ---- the operation itself ---------------------------------------------------------------------------------------
 
     def _appeared(self, new: Endpoint) -> Finding:
         place = Place(None, new.where, is_schema=False)
         if new.is_event:
-            verdict = Verdict(_SAFE, "an event that is not known is delivered as an UnknownWebhookEvent")
-            return Finding(
-                place=place,
-                what="a new event",
-                verdict=verdict,
-                emulator=self._sides.emulated.words([new.where.removeprefix("EVENT ")]),
-            )
-        verdict = Verdict(
-            _SAFE, "the low-level client gets it, and nothing else changes; no public method calls it yet"
-        )
+            emulator = self._sides.emulated.words([new.where.partition(" ")[2]])
+            return evolve(self._found(place, "a new event", marks.EVENT_ADDED), emulator=emulator)
         emulator = self._sides.emulated.operation(_operation_id(new))
-        return self._named(Finding(place=place, what="a new operation", verdict=verdict, emulator=emulator))
-
-    def _disappeared(self, old: Endpoint) -> Finding:
-        place = Place(old.where, None, is_schema=False)
-        if old.is_event:
-            return Finding(
-                place=place,
-                what="the event is gone",
-                verdict=Verdict(_PERSON, "it may still be delivered: see who waits for it"),
-            )
-        verdict = Verdict(
-            _BREAKING, "its module is gone from the low-level client, and with it what public methods call"
-        )
-        return self._named(Finding(place=place, what="the operation is gone", verdict=verdict))
+        return evolve(self._found(place, "a new operation", marks.OPERATION_ADDED), emulator=emulator)
 
     def _names(self, old: Endpoint, new: Endpoint) -> Iterator[Finding]:
         place = _place(old, new)
         if old.key != new.key:
-            why = "the names stay, and clients made before call the old path: see who writes it out, the emulator and stored checkpoints included"
-            yield Finding(
-                place=place,
-                what=f"moved: {old.where} → {new.where}",
-                verdict=Verdict(_PERSON, why),
-                python=self._sides.python(place),
-            )
+            yield self._found(place, f"moved: {old.where} → {new.where}", marks.MOVED)
+        if _tags(old)[1:] != _tags(new)[1:]:
+            what = f"further tags: {', '.join(_tags(old)[1:]) or 'none'} → {', '.join(_tags(new)[1:]) or 'none'}"
+            yield self._found(place, what, marks.NAMES_NOTHING)
         if old.is_event:
+            for what, before, after in (
+                ("operationId", _operation_id(old), _operation_id(new)),
+                ("first tag", _tag(old), _tag(new)),
+            ):
+                if before != after:
+                    yield self._found(place, f"{what}: {before} → {after}", marks.NAMES_NOTHING)
             return
         if _operation_id(old) != _operation_id(new):
-            yield from self._renamed(
-                place, f"operationId: {_operation_id(old)} → {_operation_id(new)}", f"operationId: {_operation_id(old)}"
-            )
-        elif _tag(old) != _tag(new):
-            yield from self._renamed(place, f"first tag: {_tag(old)} → {_tag(new)}", f"tags: [{_tag(old)}]")
+            what = f"operationId: {_operation_id(old)} → {_operation_id(new)}"
+            yield self._renamed(place, what, f"operationId: {_operation_id(old)}")
+        if _tag(old) != _tag(new):
+            yield self._renamed(place, f"first tag: {_tag(old)} → {_tag(new)}", f"tags: [{_tag(old)}]")
 
-    def _renamed(self, place: Place, what: str, update: str) -> Iterator[Finding]:
-        before, after = self._sides.old_names.module(place.old or ""), self._sides.new_names.module(place.new or "")
-        method, _, path = (place.new or "").partition(" ")
+    def _renamed(self, place: Place, what: str, update: str) -> Finding:
+        before = self._sides.old_names.module(place.old or "")
+        after = self._sides.new_names.module(place.new or "")
+        if before == after:
+            return self._found(place, what, marks.MODULE_KEPT)
+        method, _, path = place.subject.partition(" ")
         target = f"$.paths['{path}'].{method.lower()}"
-        why = f"the module has another name: {before} → {after}; an overlay action (target: {target}, update: {{{update}}}) keeps it"
-        verdict = Verdict(_SAFE, "the module keeps its name") if before == after else Verdict(_BREAKING, why)
         names = tuple(sorted({name for name in (before, after) if name is not None}))
-        yield Finding(place=place, what=what, verdict=verdict, python=names)
+        return evolve(self._found(place, what, marks.module_renamed(before, after, target, update)), python=names)
+
+    def _rest(self, old: Endpoint, new: Endpoint) -> Iterator[Finding]:
+        place = _place(old, new)
+        if old.servers != new.servers:
+            what = f"servers of its own: {_servers(old)} → {_servers(new)}"
+            yield self._found(place, what, marks.SERVERS)
+        yield from self._deprecated(place, old.node, new.node)
+        yield from self._keywords(place, old.node, new.node, _COMPARED)
 
     # ---- what is sent -----------------------------------------------------------------------------------------------
 
     def _parameters(self, old: Endpoint, new: Endpoint) -> Iterator[Finding]:
-        flow = Flow.RECEIVED if old.is_event else Flow.SENT
-        for place, name in sorted(old.parameters.keys() | new.parameters.keys()):
-            before, after = old.parameters.get((place, name)), new.parameters.get((place, name))
-            here = evolve(_place(old, new, f"{place} {name}"), flows=frozenset({flow}))
+        renamed = _renamed_in_path(old, new)
+        for place, name in sorted(
+            (old.parameters.keys() | new.parameters.keys()) - {("path", was) for was in renamed.values()}
+        ):
+            was = renamed.get(name, name) if place == "path" else name
+            before, after = old.parameters.get((place, was)), new.parameters.get((place, name))
+            here = evolve(_place(old, new, f"{place} {name}"), flows=_sent(new))
+            if was != name:
+                yield self._renamed_parameter(here, was, name)
             if after is None:
-                yield self._found(
-                    here, "the parameter is gone", Verdict(_BREAKING, "the call no longer takes the argument")
-                )
+                yield self._found(here, "the parameter is gone", marks.PARAMETER_GONE)
             elif before is None:
-                yield self._new_parameter(here, new, place, name, after)
+                yield self._new_parameter(here, new, after)
             else:
                 yield from self._parameter(here, before, after)
 
-    def _new_parameter(self, here: Place, new: Endpoint, place: str, name: str, parameter: Node) -> Finding:
+    def _renamed_parameter(self, here: Place, was: str, name: str) -> Finding:
+        found = self._found(here, f"renamed in the path: {was} → {name}", marks.PARAMETER_RENAMED)
+        before = self._sides.python(evolve(here, part=f"path {was}", new=None))
+        return evolve(found, python=tuple(sorted({*found.python, *before})))
+
+    def _new_parameter(self, here: Place, new: Endpoint, parameter: Node) -> Finding:
+        names, (place, _, name) = self._sides.new_names, here.part.partition(" ")
         is_required = bool(parameter.get("required", False))
-        verdict = Verdict(_BREAKING, "every call has to give it")
+        verdict = marks.REQUIRED_PARAMETER_ADDED
         if not is_required:
-            verdict = Verdict(_SAFE, f"it is not sent unless a caller gives it; {self._who_takes(here, place, name)}")
+            function = names.function(here.subject) or ""
+            arguments = names.arguments(here.subject, name, place)
+            methods = {method for given in arguments for method in self._sides.methods.taking(function, given)}
+            verdict = marks.parameter_added(sorted(methods))
         words = in_words(fold(parameter.get("schema", {})), self._sides.new)
         style = f", {parameter['style']}" if "style" in parameter else ""
         what = f"a new {'required' if is_required else 'optional'} parameter: {words}{style}"
         emulator = None if new.is_event else self._sides.emulated.parameter(_operation_id(new), name, place)
         return evolve(self._found(here, what, verdict), emulator=emulator)
 
-    def _who_takes(self, here: Place, place: str, name: str) -> str:
-        function = self._sides.new_names.function(here.subject) or ""
-        arguments = self._sides.new_names.arguments(here.subject, name, place)
-        taking = sorted({method for argument in arguments for method in self._sides.methods.taking(function, argument)})
-        return f"{', '.join(taking)} can pass it on already" if taking else "no public method takes it yet"
-
     def _parameter(self, here: Place, old: Node, new: Node) -> Iterator[Finding]:
-        before, after = bool(old.get("required", False)), bool(new.get("required", False))
-        if before != after:
-            verdict = Verdict(_SAFE, "whoever gives it may go on")
-            if after:
-                verdict = Verdict(_BREAKING, "whoever leaves it out today has to give it")
-            yield self._found(
-                here, _both("required" if before else "optional", "required" if after else "optional"), verdict
-            )
+        yield from self._required(here, old, new, marks.PARAMETER_NOW_REQUIRED)
         if _way(old) != _way(new):
-            why = "it would go over the wire in another way: see that the generator can do that, or write it out by an overlay action"
-            yield self._found(here, f"sent as: {_way(old)} → {_way(new)}", Verdict(_PERSON, why))
-        if ("content" in old) == ("content" in new):
+            yield self._found(here, f"sent as: {_way(old)} → {_way(new)}", marks.SENT_OTHERWISE)
+        if "content" in old and "content" in new:
             yield from self._media(here, old, new)
-        if "schema" in old or "schema" in new:
-            yield from self._schemas.used(
-                evolve(here, optional=not after), old.get("schema", {}), new.get("schema", {})
-            )
+        elif "content" not in old and "content" not in new:
+            place = evolve(here, optional=not new.get("required", False))
+            yield from self._schemas.used(place, old.get("schema", {}), new.get("schema", {}))
         yield from self._deprecated(here, old, new)
         yield from self._keywords(here, old, new, _OF_A_PARAMETER)
 
     def _body(self, old: Endpoint, new: Endpoint) -> Iterator[Finding]:
-        flow = Flow.RECEIVED if old.is_event else Flow.SENT
-        here = evolve(_place(old, new, "body"), flows=frozenset({flow}))
-        if old.body is None or new.body is None:
-            if new.body is not None:
-                is_required = bool(new.body.get("required", False))
-                verdict = (
-                    Verdict(_BREAKING, "every call has to give one")
-                    if is_required
-                    else Verdict(_SAFE, "none is sent unless a caller gives it")
-                )
-                yield self._found(
-                    here,
-                    f"a new {'required' if is_required else 'optional'} body: {_media_in_words(new.body, self._sides.new)}",
-                    verdict,
-                )
-            elif old.body is not None:
-                yield self._found(here, "the body is gone", Verdict(_BREAKING, "the call no longer takes one"))
-            return
-        before, after = bool(old.body.get("required", False)), bool(new.body.get("required", False))
-        if before != after:
-            verdict = (
-                Verdict(_BREAKING, "every call has to give one")
-                if after
-                else Verdict(_SAFE, "whoever gives it may go on")
-            )
-            yield self._found(
-                here, _both("required" if before else "optional", "required" if after else "optional"), verdict
-            )
-        yield from self._media(here, old.body, new.body)
-        yield from self._keywords(here, old.body, new.body, frozenset({"required", "content"}))
+        here = evolve(_place(old, new, "body"), flows=_sent(new))
+        if old.body is not None and new.body is not None:
+            yield from self._required(here, old.body, new.body, marks.REQUIRED_BODY_ADDED)
+            yield from self._media(here, old.body, new.body)
+            yield from self._keywords(here, old.body, new.body, frozenset({"required", "content"}))
+        elif new.body is not None:
+            word, verdict = ("optional", marks.BODY_ADDED)
+            if new.body.get("required", False):
+                word, verdict = ("required", marks.REQUIRED_BODY_ADDED)
+            yield self._found(here, f"a new {word} body: {content_in_words(new.body, self._sides.new)}", verdict)
+        elif old.body is not None:
+            yield self._found(here, "the body is gone", marks.BODY_GONE)
+
+    def _required(self, here: Place, old: Node, new: Node, verdict: Verdict) -> Iterator[Finding]:
+        before, after = bool(old.get("required", False)), bool(new.get("required", False))
+        if after and not before:
+            yield self._found(here, "optional → required", verdict)
+        elif before and not after:
+            yield self._found(here, "required → optional", marks.PARAMETER_NOW_OPTIONAL)
 
     def _media(self, here: Place, old: Node, new: Node) -> Iterator[Finding]:
-        """The content types of a body, answer or parameter, and the schemas of those that stay."""
+        """The content types of a body, an answer or a parameter, and the schemas of those that stay."""
         before, after = old.get("content", {}), new.get("content", {})
         for media in sorted(after.keys() - before.keys()):
-            why = "the client carries one kind of JSON: take the others out by an overlay action"
-            yield self._found(here, f"a new content type: {media}", Verdict(_PERSON, why))
+            yield self._found(here, f"a new content type: {media}", marks.MEDIA_ADDED)
         for media in sorted(before.keys() - after.keys()):
-            yield self._found(
-                here,
-                f"a content type is gone: {media}",
-                Verdict(_BREAKING, "what the client sends or reads today is no longer listed"),
-            )
+            yield self._found(here, f"a content type is gone: {media}", marks.MEDIA_GONE)
         for media in sorted(before.keys() & after.keys()):
-            place = evolve(
-                here, part=f"{here.part} {media}" if here.part.partition(" ")[0] not in _STYLES else here.part
-            )
-            yield from self._schemas.used(place, before[media].get("schema", {}), after[media].get("schema", {}))
-            yield from self._keywords(place, before[media], after[media], frozenset({"schema"}))
+            place = here if here.is_argument else evolve(here, part=f"{here.part} {media}")
+            mine, theirs = before[media], after[media]
+            yield from self._schemas.used(place, mine.get("schema", {}), theirs.get("schema", {}))
+            yield from self._keywords(place, mine, theirs, frozenset({"schema"}))
 
     # ---- what is answered -------------------------------------------------------------------------------------------
 
     def _answers(self, old: Endpoint, new: Endpoint) -> Iterator[Finding]:
-        flow = Flow.SENT if old.is_event else Flow.RECEIVED
+        names = self._sides.pairs.schemas
         for code in sorted(old.answers.keys() | new.answers.keys()):
             before, after = old.answers.get(code), new.answers.get(code)
-            here = evolve(_place(old, new, code), flows=frozenset({flow}))
-            if before is None and after is not None:
-                yield self._new_answer(here, code, after, old)
-            elif before is not None and after is None:
-                yield self._lost_answer(here, code, before, new)
-            elif before is not None and after is not None:
-                yield from self._answer(here, code, before, after)
+            here = evolve(_place(old, new, code), flows=_answered(new))
+            if before is not None and after is not None:
+                yield from self._answer(here, before, after)
+            elif after is not None:
+                what = f"a new status: {content_in_words(after, self._sides.new)}"
+                yield self._found(here, what, new_status(code, after, old, names))
+            elif before is not None:
+                what = f"the status is gone: {content_in_words(before, self._sides.old)}"
+                yield self._found(here, what, lost_status(code, before, new, names))
 
-    def _new_answer(self, here: Place, code: str, answer: Node, old: Endpoint) -> Finding:
-        what = f"a new status: {_media_in_words(answer, self._sides.new)}"
-        if not code.startswith("2"):
-            verdict = Verdict(_SAFE, "it was raised before, too, as the error of its status or class of statuses")
-            return self._found(here, what, verdict)
-        if _media_texts(answer, {}) in [
-            _media_texts(other, self._sides.pairs.schemas)
-            for known, other in old.answers.items()
-            if known.startswith("2")
-        ]:
-            return self._found(here, what, Verdict(_SAFE, "any 2xx is read in the same way, and the body is the same"))
-        why = "a call returns one model, and this answer has another body: settle on one by an overlay action"
-        return self._found(here, what, Verdict(_PERSON, why))
-
-    def _lost_answer(self, here: Place, code: str, answer: Node, new: Endpoint) -> Finding:
-        same = [other for known, other in new.answers.items() if known[:1] == code[:1] or code[:1] != "2" != known[:1]]
-        is_told = _media_texts(answer, self._sides.pairs.schemas) in [_media_texts(other, {}) for other in same]
-        if is_told and code.startswith("2"):
-            verdict = Verdict(_SAFE, "another 2xx with this body stays, and any 2xx is read in the same way")
-        elif is_told:
-            verdict = Verdict(_SAFE, "where it still comes it is raised, and another status still lists its body")
-        elif code.startswith("2"):
-            verdict = Verdict(_BREAKING, "no other 2xx has this body, so the call returns something else")
-        else:
-            verdict = Verdict(
-                _PERSON, "where it still comes it is raised, and its body may not be read any more: see who catches it"
-            )
-        return self._found(here, f"the status is gone: {_media_in_words(answer, self._sides.old)}", verdict)
-
-    def _answer(self, here: Place, code: str, old: Node, new: Node) -> Iterator[Finding]:
-        if bool(old.get("content")) != bool(new.get("content")):
-            has_body = bool(new.get("content"))
-            what = f"a body: {_media_in_words(new, self._sides.new)}" if has_body else "no body any more"
-            if not code.startswith("2"):
-                verdict = Verdict(_PERSON, "see who reads what the error says")
-            elif has_body:
-                verdict = Verdict(
-                    _PERSON, "the call returns a model where it returned None: see what public methods make of it"
-                )
-            else:
-                verdict = Verdict(_BREAKING, "the call returns None where it returned a model")
-            yield self._found(here, what, verdict)
-        else:
+    def _answer(self, here: Place, old: Node, new: Node) -> Iterator[Finding]:
+        if bool(old.get("content")) == bool(new.get("content")):
             yield from self._media(here, old, new)
+        else:
+            words = f"{content_in_words(old, self._sides.old)} → {content_in_words(new, self._sides.new)}"
+            yield self._found(here, f"body: {words}", other_body(here.part, new))
         yield from self._keywords(here, old, new, frozenset({"content"}))
 
-    # ---- who may call, and the rest ---------------------------------------------------------------------------------
-
-    def _security(self, old: Endpoint, new: Endpoint) -> Iterator[Finding]:
-        if old.security == new.security:
-            return
-        before, after = set(old.security), set(new.security)
-        what = f"{_alternatives(old)} → {_alternatives(new)}"
-        yield self._found(_place(old, new, "security"), what, _security_verdict(before, after))
-
-    def _rest(self, old: Endpoint, new: Endpoint) -> Iterator[Finding]:
-        place = _place(old, new)
-        if old.servers != new.servers:
-            why = "the client has one base URL: see whether it still is the right one, and take this out by an overlay action"
-            yield self._found(place, f"servers of its own: {_servers(old)} → {_servers(new)}", Verdict(_PERSON, why))
-        yield from self._deprecated(place, old.node, new.node)
-        yield from self._keywords(place, old.node, new.node, _COMPARED)
+    # ---- what all have in common ------------------------------------------------------------------------------------
 
     def _deprecated(self, place: Place, old: Node, new: Node) -> Iterator[Finding]:
         if bool(old.get("deprecated")) != bool(new.get("deprecated")):
-            change = Change.DEPRECATED if new.get("deprecated") else Change.NOT_DEPRECATED
-            what = "deprecated: no → yes" if new.get("deprecated") else "deprecated: yes → no"
-            yield self._found(place, what, judge(change, [Flow.SENT]))
+            is_now = bool(new.get("deprecated"))
+            verdict = judge(Change.DEPRECATED if is_now else Change.NOT_DEPRECATED, [Flow.SENT])
+            yield self._found(place, f"deprecated: {shown(old, 'deprecated')} → {shown(new, 'deprecated')}", verdict)
 
     def _keywords(self, place: Place, old: Node, new: Node, compared: frozenset[str]) -> Iterator[Finding]:
         for key in sorted((old.keys() | new.keys()) - compared - PROSE):
-            if _plain(old.get(key)) != _plain(new.get(key)):
-                verdict = judge(Change.EXTENSION, ()) if key.startswith("x-") else _NO_RULE
-                yield self._found(place, f"{key}: {_shown(old, key)} → {_shown(new, key)}", verdict)
+            if (key in old) != (key in new) or not is_same(plain(old[key]), plain(new[key])):
+                verdict = judge(Change.EXTENSION, ()) if key.startswith("x-") else marks.NO_RULE
+                yield self._found(place, f"{key}: {shown(old, key)} → {shown(new, key)}", verdict)
 
     def _found(self, place: Place, what: str, verdict: Verdict) -> Finding:
         return self._named(Finding(place=place, what=what, verdict=verdict))
 
     def _named(self, finding: Finding) -> Finding:
-        place = finding.place
-        is_argument = place.part.partition(" ")[0] in _STYLES
-        return evolve(finding, python=self._sides.python(place if is_argument else evolve(place, part="", path=())))
+        place = finding.place if finding.place.is_argument else evolve(finding.place, part="", path=())
+        return evolve(finding, python=self._sides.python(place))
+
+
+def _renamed_in_path(old: Endpoint, new: Endpoint) -> dict[str, str]:
+    """The path's parameters that stand where one of another name stood, and that name."""
+    if old.key != new.key:
+        return {}
+    pairs = zip(_IN_PATH.findall(new.where), _IN_PATH.findall(old.where), strict=True)
+    return {
+        name: was
+        for name, was in pairs
+        if name != was and ("path", was) in old.parameters and ("path", name) in new.parameters
+    }
 
 
 def _place(old: Endpoint, new: Endpoint, part: str = "") -> Place:
     return Place(old.where, new.where, is_schema=False, part=part)
+
+
+def _sent(endpoint: Endpoint) -> frozenset[Flow]:
+    return frozenset({Flow.RECEIVED if endpoint.is_event else Flow.SENT})
+
+
+def _answered(endpoint: Endpoint) -> frozenset[Flow]:
+    return frozenset({Flow.SENT if endpoint.is_event else Flow.RECEIVED})
 
 
 def _operation_id(endpoint: Endpoint) -> str | None:
@@ -329,87 +266,24 @@ def _operation_id(endpoint: Endpoint) -> str | None:
     return None if found is None else str(found)
 
 
+def _tags(endpoint: Endpoint) -> list[str]:
+    return endpoint.node.get("tags") or ["default"]
+
+
 def _tag(endpoint: Endpoint) -> str:
-    return str((endpoint.node.get("tags") or ["default"])[0])
+    return _tags(endpoint)[0]
 
 
 def _way(parameter: Node) -> str:
-    style = str(parameter.get("style", _STYLES.get(parameter.get("in", ""), "form")))
+    if "content" in parameter:
+        return "content"
+    style = str(parameter.get("style", _STYLES.get(str(parameter.get("in")), "form")))
     explode = parameter.get("explode", style == "form")
-    form = "content" if "content" in parameter else style
-    return f"{form}, {'a name for each value' if explode else 'one name for all values'}"
-
-
-def _security_verdict(before: set[Any], after: set[Any]) -> Verdict:
-    if before < after and before and () not in before:
-        return Verdict(_SAFE, "what allowed the call before allows it now")
-    if not after or () in after:
-        return Verdict(_SAFE, "the call needs no token any more")
-    needed = [scopes for alternative in before for scopes in alternative]
-    if before and all(_is_within(alternative, after) for alternative in before) and needed:
-        why = "fewer scopes are listed: where any of them is enough, a token with none of the rest is refused; see which customers granted what"
-        return Verdict(_PERSON, why)
-    why = "a token without what is new may be refused with 403: customers have to consent again, with the scopes that `SCOPES` and the README name"
-    return Verdict(_BREAKING, why)
-
-
-def _is_within(alternative: Any, after: set[Any]) -> bool:
-    """Whether an alternative that allowed the call holds all that one of today's alternatives needs."""
-    mine = {(scheme, scope) for scheme, scopes in alternative for scope in scopes}
-    schemes = {scheme for scheme, _ in alternative}
-    return any(
-        {scheme for scheme, _ in other} <= schemes
-        and {(scheme, scope) for scheme, scopes in other for scope in scopes} <= mine
-        for other in after
-    )
-
-
-def _alternatives(endpoint: Endpoint) -> str:
-    shown = [
-        " and ".join(f"{scheme} ({', '.join(scopes)})" if scopes else scheme for scheme, scopes in alternative)
-        or "nothing"
-        for alternative in endpoint.security
-    ]
-    return " or ".join(shown) or "nothing"
+    return f"{style}, {'a name for each value' if explode else 'one name for all values'}"
 
 
 def _servers(endpoint: Endpoint) -> str:
     return ", ".join(endpoint.servers) if endpoint.servers is not None else "none"
-
-
-def _media_in_words(holder: Node, facts: Any) -> str:
-    shown = [
-        in_words(fold(body.get("schema", {})), facts) + ("" if media == "application/json" else f" as {media}")
-        for media, body in sorted(holder.get("content", {}).items())
-    ]
-    return ", ".join(shown) or "no body"
-
-
-def _media_texts(holder: Node, names: Mapping[str, str]) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for media, body in sorted(holder.get("content", {}).items()):
-        value = fold(body.get("schema", {}))
-        text = (
-            names.get(value.ref, value.ref)
-            if value.ref is not None
-            else json.dumps(_plain(value.body), sort_keys=True, default=str)
-        )
-        found.append((media, text))
-    return found
-
-
-def _plain(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {key: _plain(part) for key, part in tree.items() if key not in PROSE}
-    return [_plain(part) for part in tree] if isinstance(tree, list) else (type(tree).__name__, tree)
-
-
-def _both(old: str, new: str) -> str:
-    return f"{old} → {new}"
-
-
-def _shown(node: Node, key: str) -> str:
-    return json.dumps(node[key], ensure_ascii=False, sort_keys=True, default=str) if key in node else "none"
 
 
 __all__ = ["OperationComparison"]

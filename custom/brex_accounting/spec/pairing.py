@@ -1,4 +1,4 @@
-"""Which parts of two documents are the same part: operations by method and path, schemas by name or by how they are used."""
+"""Which parts of two documents correspond: operations by method and path, schemas by name or by where they are used."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ class Pairs:
         schemas: Names in the old document to names in the new one, for all schemas that both have.
         endpoints: The operations and events that both have, old and new, in the new one's order.
         flows: Which way each schema goes, by its new name, or by its old one where it is gone.
+        old_flows: Which way each schema of the old document went, by its name there.
         users: The operations and events that lead to each schema, by the same names.
     """
 
     schemas: Mapping[str, str]
     endpoints: tuple[tuple[Endpoint, Endpoint], ...]
     flows: Mapping[str, frozenset[Flow]]
+    old_flows: Mapping[str, frozenset[Flow]]
     users: Mapping[str, tuple[str, ...]]
 
 
@@ -39,11 +41,14 @@ def pair(old: Facts, new: Facts) -> Pairs:
     same = {name: name for name in old.schemas if name in new.schemas}
     same |= _renamed(old, new, endpoints)
     flows: dict[str, set[Flow]] = {}
+    old_flows: dict[str, set[Flow]] = {}
     users: dict[str, set[str]] = {}
     for facts, names in ((old, same), (new, dict[str, str]())):
         for endpoint in facts.endpoints.values():
             for flow, schemas in _trees(endpoint):
                 for name in _reached(facts, schemas):
+                    if facts is old:
+                        old_flows.setdefault(name, set()).add(flow)
                     flows.setdefault(names.get(name, name), set()).add(flow)
                     users.setdefault(names.get(name, name), set()).add(endpoint.where)
     kept = {old_.where: new_.where for old_, new_ in endpoints}
@@ -51,6 +56,7 @@ def pair(old: Facts, new: Facts) -> Pairs:
         schemas=same,
         endpoints=endpoints,
         flows={name: frozenset(found) for name, found in flows.items()},
+        old_flows={name: frozenset(found) for name, found in old_flows.items()},
         users={name: tuple(sorted({kept.get(where, where) for where in found})) for name, found in users.items()},
     )
 
@@ -144,8 +150,8 @@ def _renamed(old: Facts, new: Facts, endpoints: tuple[tuple[Endpoint, Endpoint],
 def _votes(old: Facts, new: Facts, endpoints: tuple[tuple[Endpoint, Endpoint], ...]) -> Iterator[tuple[str, str]]:
     """Each pair of names that stand in one place, once for each place."""
     pending: list[tuple[Node, Node]] = []
-    for one, other in endpoints:
-        mine, theirs = (dict([*sent(side), *received(side)]) for side in (one, other))
+    for before, after in endpoints:
+        mine, theirs = (dict([*sent(side), *received(side)]) for side in (before, after))
         pending += [(mine[name], theirs[name]) for name in mine if name in theirs]
     pending += [(old.schemas[name], new.schemas[name]) for name in old.schemas if name in new.schemas]
     seen: set[tuple[str, str]] = set()

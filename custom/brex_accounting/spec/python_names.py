@@ -12,11 +12,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from .document import Node, is_list, is_object, operations
-from .facts import Facts, Value, fold, has_class, kind
+from .facts import Facts, Value, fold, has_class, kind, python_type
 from .marking import Flow
 
 _DELIMITERS: Final = r"\. _-"
 _RESERVED: Final = (set(dir(builtins)) | {"self", "true", "false", "datetime"}) - {"id"}
+_PLAIN: Final = frozenset({"str", "datetime", "date", "UUID", "integer", "number", "boolean"})
 _TAKEN_BY_CALLS: Final = ("client", "url")
 
 
@@ -91,6 +92,32 @@ class PythonNames:
             found += self._at(value, self._class(variant), path)
         return tuple(dict.fromkeys(found))
 
+    def classes_at(self, schema: str, path: Sequence[str], flows: Collection[Flow]) -> tuple[str, ...]:
+        """The classes of what is written out in a place of a named schema."""
+        found: list[str] = []
+        for variant in self._variants(schema, flows):
+            there = self._follow(fold(self._facts.schemas[variant]), self._class(variant), path)
+            if there is not None and there[0].ref is None and has_class(there[0].body):
+                found.append(there[1])
+        return tuple(found)
+
+    def class_in_operation(self, where: str, name: str, schema: Node, path: Sequence[str]) -> str | None:
+        """The class of what is written out in a place of a schema that an operation writes out."""
+        function = self.function(where)
+        if function is None:
+            return None
+        there = self._follow(fold(schema), _class_in(function, name, schema), path)
+        return there[1] if there is not None and there[0].ref is None and has_class(there[0].body) else None
+
+    def types(self, schema: str, path: Sequence[str], flows: Collection[Flow]) -> tuple[str, ...]:
+        """The plain types of a place in a named schema, such as ``int``; none where it is a shape or is not there."""
+        found: list[str] = []
+        for variant in self._variants(schema, flows):
+            there = self._follow(fold(self._facts.schemas[variant]), "", path)
+            if there is not None and there[0].ref is None and python_type(there[0].body) in _PLAIN:
+                found.append(python_type(there[0].body))
+        return tuple(found)
+
     def members(self, schema: str, path: Sequence[str], values: Iterable[str]) -> tuple[str, ...]:
         """The members of the enum in a place of a named schema, those of the values that it has."""
         name = self._names.get(schema, schema)
@@ -132,7 +159,7 @@ class PythonNames:
     def in_operation(self, where: str, name: str, schema: Node, path: Sequence[str]) -> tuple[str, ...]:
         """The names of a place in a schema that an operation writes out, such as the one of its ``body``."""
         function = self.function(where)
-        return () if function is None else self._at(fold(schema), class_name(_joined(function, name)), path)
+        return () if function is None else self._at(fold(schema), _class_in(function, name, schema), path)
 
     def members_in_operation(
         self, where: str, name: str, schema: Node, path: Sequence[str], values: Iterable[str]
@@ -141,7 +168,7 @@ class PythonNames:
         function = self.function(where)
         if function is None:
             return ()
-        return self._members(fold(schema), class_name(_joined(function, name)), path, values)
+        return self._members(fold(schema), _class_in(function, name, schema), path, values)
 
     def users(self, schema: str) -> tuple[str, ...]:
         """The fields whose type a named schema is that has no class of its own."""
@@ -210,8 +237,8 @@ def _leads_to(part: Node) -> str | None:
     return value.ref
 
 
-def _joined(function: str, name: str) -> str:
-    return f"{function}_{name}"
+def _class_in(function: str, name: str, schema: Node) -> str:
+    return class_name(f"{function}_{schema.get('title') or name}")
 
 
 __all__ = ["PythonNames", "argument_name", "class_name", "member_names", "module_name"]

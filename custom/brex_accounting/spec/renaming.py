@@ -45,8 +45,9 @@ def _renamed_paths(ours: Node, theirs: Node) -> list[tuple[str, str]]:
 def _rename_path(ours: Any, old: str, new: str) -> None:
     names = dict(zip(_VARIABLE.findall(old), _VARIABLE.findall(new), strict=True))
     item = ours["paths"][old]
-    for holder in [item, *item.values()]:
-        for parameter in holder.get("parameters", []) if is_object(holder) else []:
+    holders: list[Node] = [part for part in (item, *item.values()) if is_object(part)]
+    for holder in holders:
+        for parameter in holder.get("parameters", []):
             if parameter.get("in") == "path" and parameter.get("name") in names:
                 parameter["name"] = styled_text(names[parameter["name"]])
     _rename_key(ours["paths"], old, new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,6 +12,8 @@ from .emulated import LOOKED_FOR
 from .marking import Mark
 
 _WIDTH: Final = 120
+_GLUE: Final = "\N{NO-BREAK SPACE}"
+"""Holds together what a line must not part."""
 _LABEL: Final = 11
 """Columns of the longest label, with the space behind it."""
 
@@ -47,13 +50,12 @@ def render_markdown(comparison: Comparison) -> str:
 def _counts(comparison: Comparison) -> str:
     if not comparison.differences:
         return "no differences"
-    numbers = {mark: sum(difference.mark is mark for difference in comparison.differences) for mark in Mark}
+    counts = Counter(difference.mark for difference in comparison.differences)
+    needing = "needs a person" if counts[Mark.PERSON] == 1 else "need a person"
+    words = {Mark.BREAKING: str(Mark.BREAKING), Mark.PERSON: needing, Mark.SAFE: str(Mark.SAFE)}
+    told = ", ".join(f"{counts[mark]} {words[mark]}" for mark in Mark)
     total = len(comparison.differences)
-    shown = ", ".join(
-        f"{number} {'need' if mark is Mark.PERSON and number != 1 else mark.partition(' ')[0] if mark is Mark.PERSON else ''}{' a person' if mark is Mark.PERSON else mark}"
-        for mark, number in numbers.items()
-    )
-    return f"{total} difference{'' if total == 1 else 's'}: {shown}"
+    return f"{total} difference{'' if total == 1 else 's'}: {told}"
 
 
 def _texts(comparison: Comparison) -> str:
@@ -61,26 +63,27 @@ def _texts(comparison: Comparison) -> str:
 
 
 def _block(difference: Difference) -> Iterator[str]:
-    yield from _folded(difference.where, "  ")
+    yield from _folded(_printable(difference.where), "  ")
     for label, text in _rows(difference):
         yield from _folded(text, f"    {label:<{_LABEL}}")
 
 
 def _rows(difference: Difference) -> Iterator[tuple[str, str]]:
-    yield "what", difference.what
-    yield "why", difference.why
+    yield "what", _printable(difference.what)
+    yield "why", _printable(difference.why)
     if len(difference.operations) > 1 or (difference.operations and difference.operations[0] not in difference.where):
-        yield "reaches", ", ".join(difference.operations)
+        yield "reaches", ", ".join(_printable(where).replace(" ", _GLUE) for where in difference.operations)
     if difference.python:
         yield "Python", ", ".join(difference.python)
     if difference.methods:
         yield "used by", ", ".join(difference.methods)
     if difference.emulator:
-        yield "emulator", difference.emulator
+        yield "emulator", _printable(difference.emulator)
 
 
 def _entry(difference: Difference) -> Iterator[str]:
-    yield f"- `{difference.where}`: {_escaped(difference.what)}"
+    where = _printable(difference.where).replace("`", "'")
+    yield f"- `{where}`: {_escaped(_printable(difference.what))}"
     for label, text in _rows(difference):
         if label != "what":
             yield f"  - {label}: {_escaped(text)}"
@@ -89,17 +92,25 @@ def _entry(difference: Difference) -> Iterator[str]:
 def _folded(text: str, label: str) -> list[str]:
     """Text below a label, in lines that a terminal holds; the rest of it stands under its beginning."""
     indent = " " * len(label)
-    return textwrap.wrap(
-        " ".join(text.split()),
+    lines = textwrap.wrap(
+        text,
         _WIDTH,
         initial_indent=label,
         subsequent_indent=indent if label.strip() else f"{label}  ",
         break_on_hyphens=False,
     )
+    return [line.replace(_GLUE, " ") for line in lines]
+
+
+def _printable(text: str) -> str:
+    """Text of a document that comes from elsewhere, without what a terminal would take for orders."""
+    words = " ".join(text.split())
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in words)
 
 
 def _escaped(text: str) -> str:
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|" else letter for letter in " ".join(text.split()))
+    words = text.replace(_GLUE, " ")
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|" else letter for letter in words)
 
 
 __all__ = ["render", "render_markdown"]

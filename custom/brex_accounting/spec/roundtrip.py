@@ -61,8 +61,9 @@ def styled_text(text: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
+    yaml: Any = YAML(typ="safe", pure=True)
     try:
-        found: object = YAML(typ="safe", pure=True).load(text)
+        found: object = yaml.load(text)
     except YAMLError:
         return False
     return isinstance(found, str) and found == text and not text.startswith("%")

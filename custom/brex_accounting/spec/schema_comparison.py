@@ -1,4 +1,4 @@
-"""Schemas compared: fields, types, null, enums, limits; what is written in another way and says the same is the same."""
+"""Schemas compared: fields, types, null, enums, limits. What only is written in another way is no difference."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from .document import Node, is_list
-from .facts import PROSE, Value, fold, has_class, in_words, kind
+from .document import Node, is_list, is_object
+from .facts import PROSE, Value, fold, has_class, in_words, kind, python_type, shown
 from .findings import Finding, Place, Sides
 from .marking import Change, Flow, Mark, Verdict, judge
 
-_ABSENT: Final = "none"
+_NONE: Final = "none"
 _MOST: Final = frozenset({"maximum", "maxLength", "maxItems", "maxProperties"})
 _LEAST: Final = frozenset({"minimum", "minLength", "minItems", "minProperties"})
 _OTHER_LIMITS: Final = frozenset({"pattern", "multipleOf", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"})
 _COMPARED: Final = frozenset({"type", "format", "enum", "properties", "required", "items", "allOf", "oneOf", "anyOf"})
+_NEW_CLASS: Final = Verdict(Mark.SAFE, "a new class takes nothing away")
+_NO_CLASS: Final = Verdict(Mark.SAFE, "it has no class of its own")
+_NOT_CARRIED: Final = Verdict(
+    Mark.PERSON, "an overlay writes the parameter out, and the generator does not see this part: add an action for it"
+)
 _HOLDS_ANYWAY: Final = (
     ("additionalProperties", True),
     ("deprecated", False),
@@ -30,8 +35,8 @@ _HOLDS_ANYWAY: Final = (
     ("uniqueItems", False),
     ("writeOnly", False),
 )
-_PYTHON_TYPES: Final = {"date-time": "datetime", "date": "date", "uuid": "UUID", "binary": "file"}
-"""What a string of a format is in Python; of any other format it is a str, as a number of any is a number."""
+_SHAPED: Final = frozenset({"object", "enum", "list", "choice", "missing"})
+"""What is not the same in Python because it is of the same sort."""
 
 
 class SchemaComparison:
@@ -55,7 +60,7 @@ class SchemaComparison:
             place = self._place(name, None)
             classes = sides.python(place)
             change = Change.CLASS if has_class(sides.old.body_of(fold(sides.old.schemas[name]))) else None
-            verdict = judge(change, place.flows) if change else Verdict(Mark.SAFE, "it has no class of its own")
+            verdict = judge(change, place.flows) if change else _NO_CLASS
             yield Finding(place=place, what="the schema is gone", verdict=verdict, python=classes)
         for old, new in mine.items():
             place = self._place(old, new)
@@ -99,7 +104,7 @@ class SchemaComparison:
         yield Finding(
             place=place,
             what=f"a new schema: {in_words(evolve(value, ref=None, body=body), facts)}",
-            verdict=Verdict(Mark.SAFE, "a new class takes nothing away"),
+            verdict=_NEW_CLASS if has_class(body) else _NO_CLASS,
             python=self._sides.python(place),
             emulator=self._sides.emulated.words(words) if words else None,
         )
@@ -111,28 +116,33 @@ class SchemaComparison:
         verdict = Verdict(
             Mark.BREAKING,
             f"code that names the class no longer finds it; an overlay action (target: $.components.schemas.{new}, "
-            f"update: {{x-name: {old}}}) keeps the name",
+            f"update: {{x-name: {before[0] if before else old}}}) keeps the name",
         )
         if before == after:
             verdict = Verdict(Mark.SAFE, "the class keeps its name")
         elif not has_class(self._sides.old.body_of(fold(self._sides.old.schemas[old]))):
-            verdict = Verdict(Mark.SAFE, "it has no class of its own")
+            verdict = _NO_CLASS
         return Finding(place=place, what=f"renamed: {old} → {new}", verdict=verdict, python=self._sides.python(place))
 
     def _split(self, place: Place) -> Iterator[Finding]:
-        """A class of another name for the same schema: it came to be sent and received, or has another title."""
+        """A class of another name for the same schema: it is sent, and now received as well, or has another title."""
         old, new = place.old or "", place.new or ""
-        for flow in sorted(place.flows) or [Flow.RECEIVED]:
+        for flow in sorted(self._sides.pairs.old_flows.get(old, ())) or [Flow.RECEIVED]:
             before = self._sides.old_names.classes(old, [flow])
             after = self._sides.new_names.classes(new, [flow])
-            if before != after and before and has_class(self._sides.old.body_of(fold(self._sides.old.schemas[old]))):
+            if (
+                before != after
+                and before
+                and after
+                and has_class(self._sides.old.body_of(fold(self._sides.old.schemas[old])))
+            ):
                 yield Finding(
                     place=place,
-                    what=f"the class of what is {flow}: {', '.join(before)} → {', '.join(after) or 'none'}",
+                    what=f"the class of what is {flow}: {', '.join(before)} → {', '.join(after)}",
                     verdict=Verdict(
                         Mark.BREAKING,
-                        "code that names the class no longer finds it there: a schema that goes both ways has one class "
-                        "for each, and its title is what a class is called by",
+                        "code that names the class no longer finds it there: a schema that goes both ways has a class "
+                        "for each, and a title is what a class is called by",
                     ),
                     python=tuple(sorted({*before, *after})),
                 )
@@ -154,6 +164,8 @@ class SchemaComparison:
             yield self._retyped(place, Value(None, False, old), Value(None, False, new), _type_change(old, new))  # noqa: FBT003
             yield from self._keywords(place, old, new)
             return
+        if place.path or not place.is_schema:
+            yield from self._classes(place)
         match kind(old):
             case "object":
                 yield from self._objects(place, old, new)
@@ -165,10 +177,20 @@ class SchemaComparison:
                 yield from self._choices(place, old, new)
             case _:
                 pass
+        if kind(old) == "object" and old.get("type") != new.get("type"):
+            what = f"type: {old.get('type', _NONE)} → {new.get('type', _NONE)}"
+            yield self._found(place, what, Change.TYPE_SAME_IN_PYTHON)
         if old.get("format") != new.get("format"):
-            what = f"format: {old.get('format', _ABSENT)} → {new.get('format', _ABSENT)}"
+            what = f"format: {old.get('format', _NONE)} → {new.get('format', _NONE)}"
             yield self._found(place, what, _type_change(old, new))
         yield from self._keywords(place, old, new)
+
+    def _classes(self, place: Place) -> Iterator[Finding]:
+        """What is written out is called after its place and its title, which is else no more than a text."""
+        before, after = self._sides.classes(place)
+        if not set(before) <= set(after) and after:
+            found = self._found(place, f"the class: {', '.join(before)} → {', '.join(after)}", Change.CLASS)
+            yield evolve(found, python=tuple(sorted({*before, *after})))
 
     def _objects(self, place: Place, old: Node, new: Node) -> Iterator[Finding]:
         mine, theirs = ([fold(part) for part in body.get("allOf", ())] for body in (old, new))
@@ -184,38 +206,34 @@ class SchemaComparison:
             elif name not in fields:
                 yield self._new_field(place.at(name), others_fields[name], required=name in others_needed)
             else:
-                yield from self._field(place, name, fields[name], others_fields[name], needed, others_needed)
+                required = (name in needed, name in others_needed)
+                yield from self._field(place.at(name), fields[name], others_fields[name], required)
         for name in sorted((needed ^ others_needed) - (fields.keys() | others_fields.keys())):
-            is_needed = name in others_needed  # of a part that is described under its own name
-            what, change = (
-                ("optional → required", Change.NOW_REQUIRED)
-                if is_needed
-                else ("required → optional", Change.NOW_OPTIONAL)
-            )
-            yield self._found(place.at(name), what, change)
+            # Of a part that is described under its own name.
+            is_needed = name in others_needed
+            what = "optional → required" if is_needed else "required → optional"
+            yield self._found(place.at(name), what, Change.NOW_REQUIRED if is_needed else Change.NOW_OPTIONAL)
 
-    def _field(
-        self, place: Place, name: str, old: Node, new: Node, needed: frozenset[str], others_needed: frozenset[str]
-    ) -> Iterator[Finding]:
-        here = place.at(name, optional=name not in needed or name not in others_needed)
-        if name in needed and name not in others_needed:
-            was_nullable = fold(old).nullable
-            change = Change.NULLABLE_NOW_OPTIONAL if was_nullable else Change.NOW_OPTIONAL
-            yield self._found(here, "required → optional", change)
-        elif name not in needed and name in others_needed:
-            yield self._found(here, "optional → required", Change.NOW_REQUIRED)
-            here = evolve(here, optional=False)
-        yield from self.used(here, old, new)
+    def _field(self, place: Place, old: Node, new: Node, required: tuple[bool, bool]) -> Iterator[Finding]:
+        was, is_now = required
+        if was and not is_now:
+            change = Change.NULLABLE_NOW_OPTIONAL if fold(old).nullable else Change.NOW_OPTIONAL
+            yield self._found(place, "required → optional", change)
+        elif is_now and not was:
+            yield self._found(place, "optional → required", Change.NOW_REQUIRED)
+        yield from self.used(evolve(place, optional=not is_now), old, new)
 
     def _new_field(self, place: Place, schema: Node, *, required: bool) -> Finding:
         value = fold(schema)
         what = f"a new {'required' if required else 'optional'} field: {in_words(value, self._sides.new)}"
         change = Change.REQUIRED_FIELD_ADDED if required else Change.FIELD_ADDED
         found = self._found(place, what + (", nullable" if value.nullable else ""), change)
+        if place.is_argument and not found.python and not required:
+            found = evolve(found, verdict=_NOT_CARRIED)
         return evolve(found, emulator=self._sides.emulated.words([place.path[-1]]))
 
     def _enums(self, place: Place, old: Node, new: Node) -> Iterator[Finding]:
-        before, after = ([str(value) for value in side["enum"]] for side in (old, new))
+        before, after = (sorted(map(str, side["enum"])) for side in (old, new))
         added, removed = (
             [value for value in one if value not in other] for one, other in ((after, before), (before, after))
         )
@@ -226,8 +244,11 @@ class SchemaComparison:
         if removed:
             found = self._found(place, f"{_values(removed)} gone: {', '.join(removed)}", Change.VALUE_REMOVED)
             yield evolve(found, python=self._sides.members(place, removed) or found.python)
+        for was, is_now in self._sides.renamed_members(place, [value for value in before if value in after]):
+            found = self._found(place, f"the member {was} is called {is_now} now", Change.VALUE_REMOVED)
+            yield evolve(found, python=(was, is_now))
         if old.get("type") != new.get("type"):
-            yield self._found(place, f"type: {old.get('type', _ABSENT)} → {new.get('type', _ABSENT)}", Change.TYPE)
+            yield self._found(place, f"type: {old.get('type', _NONE)} → {new.get('type', _NONE)}", Change.TYPE)
 
     def _choices(self, place: Place, old: Node, new: Node) -> Iterator[Finding]:
         before, after = (_alternatives(side) for side in (old, new))
@@ -252,7 +273,7 @@ class SchemaComparison:
             if key in old and key in new and _canonical(before, self._sides.pairs.schemas) == _canonical(after, {}):
                 continue
             change = _keyword_change(key, before, after)
-            yield self._found(place, f"{key}: {_shown(old, key)} → {_shown(new, key)}", change)
+            yield self._found(place, f"{key}: {shown(old, key)} → {shown(new, key)}", change)
 
     # ---- what all have in common ------------------------------------------------------------------------------------
 
@@ -261,10 +282,13 @@ class SchemaComparison:
         return known == new if known is not None else old == new
 
     def _say_the_same(self, old: Node, new: Node) -> bool:
-        return _canonical(old, self._sides.pairs.schemas) == _canonical(new, {})
+        one, other = _canonical(old, self._sides.pairs.schemas), _canonical(new, {})
+        return bool(one == other)
 
     def _retyped(self, place: Place, old: Value, new: Value, change: Change) -> Finding:
         words = f"{in_words(old, self._sides.old)} → {in_words(new, self._sides.new)}"
+        if change is Change.TYPE and self._sides.stays_in_python(place):
+            change = Change.TYPE_SAME_IN_PYTHON
         return self._found(place, f"type: {words}", change)
 
     def _found(self, place: Place, what: str, change: Change) -> Finding:
@@ -272,15 +296,10 @@ class SchemaComparison:
 
 
 def _type_change(old: Node, new: Node) -> Change:
-    if kind(old) == "string" and kind(new) == "enum" and _python_type(old) == "str":
+    if kind(old) == "string" and kind(new) == "enum" and python_type(old) == "str":
         return Change.TEXT_TO_ENUM
-    return Change.TYPE_SAME_IN_PYTHON if _python_type(old) == _python_type(new) else Change.TYPE
-
-
-def _python_type(body: Node) -> str:
-    if kind(body) == "string":
-        return _PYTHON_TYPES.get(str(body.get("format")), "str")
-    return kind(body)
+    is_same = python_type(old) == python_type(new) and python_type(old) not in _SHAPED
+    return Change.TYPE_SAME_IN_PYTHON if is_same else Change.TYPE
 
 
 def _said(body: Node) -> Node:
@@ -309,7 +328,7 @@ def _keyword_change(key: str, old: Any, new: Any) -> Change:
 
 def _canonical(tree: Any, names: Mapping[str, str]) -> Any:
     """A tree of schemas without prose and order, and with the names that the new document has."""
-    if isinstance(tree, dict):
+    if is_object(tree):
         value = fold(tree)
         if value.ref is not None:
             return {"ref": names.get(value.ref, value.ref), "null": value.nullable, **_plain(value.body, names)}
@@ -346,10 +365,6 @@ def _alternatives(body: Node) -> list[Node]:
 
 def _values(values: list[str]) -> str:
     return "the value is" if len(values) == 1 else "values are"
-
-
-def _shown(body: Node, key: str) -> str:
-    return json.dumps(body[key], ensure_ascii=False, sort_keys=True, default=str) if key in body else _ABSENT
 
 
 __all__ = ["SchemaComparison"]
