@@ -95,9 +95,9 @@ class TestClosure:
         """What modules import for type checkers alone is of the parts that they import when they run."""
         for path, text in running.files.items():
             if is_module(path) and b"if TYPE_CHECKING:" in text:
-                more = {"cli": {"export", "vendoring"}, "spec": {"vendoring"}, "testing": {"export"}}.get(part_of(path), set())
+                needs = {"cli": {"export", "vendoring"}, "spec": {"vendoring"}, "testing": {"export"}}
                 everything = imported(path, text.replace(b"if TYPE_CHECKING:", b"if True:"))
-                assert parts_in(everything) <= {"core", part_of(path), *more}, path
+                assert parts_in(everything) <= {"core", part_of(path), *needs.get(part_of(path), ())}, path
 
     def test_names_of_parts(self) -> None:
         """The parts that can be left out are the same everywhere."""

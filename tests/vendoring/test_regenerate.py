@@ -60,6 +60,9 @@ class TestRegenerate:
         assert found.is_clean
         assert {"regenerated here"} == {difference.kind.value for difference in found.found}
 
+        spec = ("-m", "acme_erp._vendor.brex_accounting.spec", "generate", "--tools", str(ROOT / ".tools" / "bin"))
+        self._python(root, *spec)  # makes the same again
+        assert manifest == Manifest.read(place)
         assert set(manifest.regenerated) == set(update(place, source=running).kept)
         assert "Beep\n" == self._python(root, "-c", READ)
         model = "brex_accounting_client/models/company.py"

@@ -16,13 +16,12 @@ from pathlib import Path
 from attrs import frozen
 
 from ..errors import SpecError
-from ..vendoring.regenerated import PLACE, manifest_after
 from ..version import __version__
 from .changes import Entry, next_version, with_entry
 from .comparison import Comparison
 from .dialect import Published, read_published
 from .diff_command import comparison_with
-from .generator import build, compared, generated
+from .generator import build, compared, generated, with_manifest
 from .layout import Layout, Tools
 from .merging import Merged, merge
 from .overlay import Overlay
@@ -117,13 +116,7 @@ class Update:
             after.path(self._facts).parent.mkdir(parents=True, exist_ok=True)
             _write(after.path(self._facts), facts_of(layout, after.documents / self.document))
             names.append(self._facts)
-        manifest = manifest_after(layout.root, after.root, names)
-        if manifest is not None:  # a copy says of itself which of its files are no longer the release's
-            place = after.path(PLACE)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(manifest)
-            names.append(PLACE)
-        return gone, names
+        return gone, with_manifest(layout, after.root, names)
 
     def _prune(self, inputs: Layout, merged: Merged) -> tuple[tuple[str, ...], list[str]]:
         """Take out of the document's overlays what has become needless; gives what went, and the overlays' paths."""
