@@ -131,6 +131,13 @@ class TestCreate:
         assert (tmp_path / "link").is_symlink()
         assert check(tmp_path / "real", source=source()).is_clean
 
+    def test_within_itself(self, tmp_path: Path) -> None:
+        """A copy within what it is made of, which would be part of the next copy, is refused."""
+        own = evolve(source(), place=tmp_path / "brex_accounting")
+        assert "is within the package that the copy is made of" in refused(
+            lambda: create(tmp_path / "brex_accounting" / "_vendor", source=own)
+        )
+
     def test_dry_run(self, tmp_path: Path) -> None:
         """A dry run says what it would write, and writes nothing, not even the folder."""
         outcome = create(tmp_path / "a" / "_vendor", source=source(), dry_run=True)
@@ -490,6 +497,14 @@ class TestProcesses:
             assert text == refused(lambda: update(folder, source=NEXT))
             holder.kill()
         assert "0.2.0" == update(folder, source=NEXT).copy.manifest.version
+
+    def test_no_place_for_the_lock(self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where the lock cannot be made, its file is named, with what to set."""
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere" / "at all"))
+        (tmp_path / "nowhere").touch()
+        text = refused(lambda: update(folder, source=NEXT))
+        assert text.startswith(f"{tmp_path}/nowhere/at all/brex-accounting-vendor-")
+        assert text.endswith("set TMPDIR to a folder that this user may write")
 
     def test_killed_before(self, folder: Path) -> None:
         """A process that was killed between two packages is found: a comparison says so, an update ends it."""

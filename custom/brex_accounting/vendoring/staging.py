@@ -48,20 +48,25 @@ def sole(folder: Path, *, dry_run: bool) -> Generator[None]:
     # The lock is elsewhere: a file that stays would be committed together with the copy.
     name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
     user = os.getuid() if hasattr(os, "getuid") else 0
-    lock = FileLock(
-        Path(tempfile.gettempdir()) / f"brex-accounting-vendor-{user}-{name}.lock", mode=0o600, blocking=False
-    )
+    lock_path = Path(tempfile.gettempdir()) / f"brex-accounting-vendor-{user}-{name}.lock"
+    lock = FileLock(lock_path, mode=0o600, blocking=False)
     try:
-        with lock:
-            if dry_run and is_interrupted(folder):
-                message = f"{folder}: a process that made a copy there was killed; run it without --dry-run to end that"
-                raise VendorError(message)
-            with _explained(folder):
-                _settle(folder)
-            yield
+        lock.acquire()
     except Timeout as error:
         message = f"{folder}: another process is making a copy there; try again when it is done"
         raise VendorError(message) from error
+    except OSError as error:
+        message = f"{lock_path}: cannot be locked ({error.strerror}); set TMPDIR to a folder that this user may write"
+        raise VendorError(message) from error
+    try:
+        if dry_run and is_interrupted(folder):
+            message = f"{folder}: a process that made a copy there was killed; run it without --dry-run to end that"
+            raise VendorError(message)
+        with _explained(folder):
+            _settle(folder)
+        yield
+    finally:
+        lock.release()
 
 
 def put(folder: Path, packages: Iterable[str], files: Mapping[str, bytes]) -> None:

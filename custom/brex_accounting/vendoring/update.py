@@ -116,6 +116,9 @@ def create(
             )
             raise VendorError(message)
         _refuse_edited(source)
+        if place.is_relative_to(source.place.resolve()):
+            message = f"{folder}: is within the package that the copy is made of; name a folder of another one"
+            raise VendorError(message)
         copy = Copy.of(source, DEFAULT if parts is None else parts, package_of(place, package))
         if not dry_run:
             _put(place, copy.files, copy.manifest)
