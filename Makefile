@@ -7,7 +7,7 @@ PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 NEWEST := 3.14
 SPEC := $(BIN)/python -m brex_accounting.spec
 
-.PHONY: install generate update-spec check-generated check accept-api test soak bench crash demo docs dist clean
+.PHONY: install generate update-spec check-generated vendor check accept-api test soak bench crash demo docs dist clean
 
 install: .venv/installed .tools/installed .books/installed
 
@@ -45,6 +45,12 @@ update-spec: install
 
 check-generated: install
 	$(SPEC) check
+
+# DEST is the folder of the package that the copy lives in; a copy that is there is brought up to date.
+vendor: install
+	@test -n "$(DEST)" || { echo 'make vendor DEST=acme_erp/_vendor [PACKAGE=acme_erp._vendor] [PARTS=core,export]' >&2; exit 2; }
+	@$(BIN)/python -m brex_accounting vendor "$(DEST)" $(if $(PACKAGE),--package "$(PACKAGE)") $(if $(PARTS),--parts "$(PARTS)") \
+	    $$(test ! -e "$(DEST)/brex_accounting/vendored/manifest.json" || echo --update)
 
 # Two at a time, and all of them: each shows what it found when it is done.
 CHECKS := $(addprefix .check/,pyright windows macos mypy complete style arrows generated docs api)

@@ -282,7 +282,7 @@ import runpy, sys
 
 class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("brex_accounting_client", "httpx"):
+        if name.startswith(("brex_accounting_client", "httpx")):
             raise ModuleNotFoundError(name)
 
 sys.meta_path.insert(0, Absent())

@@ -362,14 +362,14 @@ class TestLogs:
     def test_each_copy_has_its_own(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A copy of the package under another parent logs under its own name."""
         source = Path(brex_accounting.__file__).parent
-        shutil.copytree(source, tmp_path / "acme_erp" / "vendored", ignore=shutil.ignore_patterns("__pycache__"))
-        (tmp_path / "acme_erp" / "__init__.py").touch()
+        shutil.copytree(source, tmp_path / "globex_erp" / "vendored", ignore=shutil.ignore_patterns("__pycache__"))
+        (tmp_path / "globex_erp" / "__init__.py").touch()
         monkeypatch.syspath_prepend(str(tmp_path))
         try:
-            copied = importlib.import_module("acme_erp.vendored.events")
-            assert "acme_erp.vendored" == copied.logger.name
+            copied = importlib.import_module("globex_erp.vendored.events")
+            assert "globex_erp.vendored" == copied.logger.name
         finally:
-            for name in [name for name in sys.modules if name.partition(".")[0] == "acme_erp"]:
+            for name in [name for name in sys.modules if name.partition(".")[0] == "globex_erp"]:
                 del sys.modules[name]
 
 

@@ -100,6 +100,7 @@ from brex_accounting import (
     UnreadableRecords,
     UnsavedGrant,
     VendorAccountIdMismatch,
+    VendorError,
     Waiting,
     WebhookBody,
     WebhookError,
@@ -258,7 +259,8 @@ def other(client: Client, operation: Operation[..., AccountingRecord]) -> type[B
         names: set[tuple[str, str]] = seen
     value: OpenEnum = AccountingRecordType("NEW")
     print(client.base_url, operation.name, operation.method, names, value, __version__)
-    return SpecError
+    kinds: tuple[type[BrexError], ...] = (SpecError, VendorError)
+    return kinds[0]
 
 
 # ---- brex_accounting ---------------------------------------------------------------------------------------------

@@ -57,7 +57,8 @@
     │   ├── WebhookMalformed            headers or body are not what a delivery has; also a ValueError
     │   ├── WebhookNotGenuine           no signature fits any secret; also a ValueError
     │   └── WebhookStale                it was signed too long ago, or in the future; also a ValueError
-    └── SpecError                       an OpenAPI document, overlay or generated tree is not what the build needs
+    ├── SpecError                       an OpenAPI document, overlay or generated tree is not what the build needs
+    └── VendorError                     a vendored copy cannot be made or updated, or is none
 
 The text of an error holds operations, labels, statuses, codes, ids, JSON paths and what to do next; never a body, a
 message in prose, a name or a token. What came over the wire is an attribute, outside the text, and stays behind when
@@ -101,6 +102,10 @@ class ClientStateError(BrexError, RuntimeError):
 
 class SpecError(BrexError):
     """A document, an overlay or the generated tree is not what the build needs; the text names the place."""
+
+
+class VendorError(BrexError):
+    """A vendored copy cannot be made or updated, or is none; the text names the place and the remedy."""
 
 
 class _Traveller(BrexError):
@@ -638,6 +643,7 @@ __all__ = [
     "UnreadableAnswer",
     "UnreadableRecords",
     "VendorAccountIdMismatch",
+    "VendorError",
     "WebhookError",
     "WebhookMalformed",
     "WebhookNotGenuine",

@@ -63,7 +63,7 @@ class TestCommands:
         assert 0 == main(arguments)
         lines = capsys.readouterr().out.splitlines()
         commands = lines[lines.index("Commands:") + 1 :]
-        assert ["auth", "emulator", "export", "integrations", "records", "version"] == [
+        assert ["auth", "emulator", "export", "integrations", "records", "vendor", "version"] == [
             line.split()[0] for line in commands
         ]
         assert "  emulator      Serve a stand-in for Brex." in commands

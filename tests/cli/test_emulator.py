@@ -22,7 +22,8 @@ from brex_accounting import Brex
 from brex_accounting.emulator import VARIANTS
 from brex_accounting.emulator.announce import Announcement, ready_file
 from brex_accounting.emulator.command import _Stop, main
-from brex_accounting.emulator.shell import FAILED, environment
+from brex_accounting.emulator.shell import environment
+from brex_accounting.shell import FAILED
 
 MODULE = (sys.executable, "-m", "brex_accounting.emulator")
 SCRIPT = (sys.executable, "-c", "import sys; from brex_accounting.cli import main; sys.exit(main())", "emulator")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from importlib.util import resolve_name
 from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from ..exports import left_out
 from ..version import __version__
+from .ending import Refusal
 from .failure import tell_shell
 
 _ELSEWHERE: Final[Mapping[str, str]] = {
@@ -20,6 +23,7 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
     "export": ".export",
     "integrations": ".integrations",
     "records": ".records",
+    "vendor": ".vendor",
 }
 """Where commands are that have a module of their own: its ``app``, with one command or a group of them."""
 
@@ -28,12 +32,19 @@ class _Commands(TyperGroup):
     """Imports the module of a command when the command is called, or when help asks what it does."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return sorted([*self.commands, *_ELSEWHERE])
+        return sorted([*self.commands, *(name for name in _ELSEWHERE if not left_out(_part_of(name)))])
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name in _ELSEWHERE:
-            return get_command(import_module(_ELSEWHERE[cmd_name], __package__).app)
-        return super().get_command(ctx, cmd_name)
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        if absent := left_out(_part_of(cmd_name)):
+            raise Refusal(absent)
+        return get_command(import_module(_ELSEWHERE[cmd_name], __package__).app)
+
+
+def _part_of(command: str) -> str:
+    """The package that a command's module is in; a vendored copy may be without it."""
+    return resolve_name(_ELSEWHERE[command], __package__ or "").rpartition(".")[0]
 
 
 app: typer.Typer = typer.Typer(

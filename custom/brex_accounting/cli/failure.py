@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from ..shell import FAILED
+
 
 def tell_shell(arguments: Sequence[str]) -> None:
     """Tell a shell that nothing has started, if it listens.
@@ -14,8 +16,6 @@ def tell_shell(arguments: Sequence[str]) -> None:
         arguments: Those of the command.
     """
     if "--print-env" in arguments:
-        from ..emulator.shell import FAILED  # noqa: PLC0415 - other commands do without the emulator
-
         print(FAILED)
 
 

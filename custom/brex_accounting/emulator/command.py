@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from ..errors import InvalidArgument
-from .shell import FAILED, environment
+from ..shell import FAILED
+from .shell import environment
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .announce import Announcement
-
-FAILED: Final = "unset BREX_ACCESS_TOKEN BREX_BASE_URL BREX_ISSUER; false"
-"""Where nothing has started: not to go on with what it had, which may lead to Brex itself."""
 
 
 def environment(what: Announcement) -> str:
@@ -34,4 +31,4 @@ def environment(what: Announcement) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-__all__ = ["FAILED", "environment"]
+__all__ = ["environment"]

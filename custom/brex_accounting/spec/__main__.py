@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from ..errors import SpecError
+from ..errors import BrexError
 from .diff_command import APIS, diff
 from .generator import differences, generate
 from .layout import PACKAGE, Layout, Tools
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
                 return _update(options, layout, tools)
             case _:
                 return _check(layout, tools)
-    except (SpecError, OSError) as error:
+    except (BrexError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     one = _Parser(add_help=False)
     one.add_argument("new", type=Path, metavar="NEW", help="the new document: YAML or JSON, OpenAPI 3.0 or 3.1")
     one.add_argument("--api", choices=tuple(APIS), default="accounting", help="whose document it is")
-    parser = _Parser(prog="python -m brex_accounting.spec", description="From Brex's documents to the client.")
+    parser = _Parser(prog=f"python -m {__package__}", description="From Brex's documents to the client.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, told in (("generate", "make the client"), ("check", "see whether the client is current")):
         command = commands.add_parser(name, parents=[common], help=told, description=told)

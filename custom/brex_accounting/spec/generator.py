@@ -11,10 +11,11 @@ import ast
 import filecmp
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..errors import SpecError
+from ..vendoring.regenerated import PLACE, manifest_after
 from .bundle import DOCUMENTS, make_bundle
 from .deviations import render
 from .document import dump, dump_json, load
@@ -90,7 +91,30 @@ def generate(layout: Layout, tools: Tools) -> None:
     """
     with staged(layout.root) as folder:
         build(layout, tools, folder / "after")
-        move_in(folder, layout.root, generated(layout))
+        move_in(folder, layout.root, with_manifest(layout, folder / "after", generated(layout)))
+
+
+def with_manifest(layout: Layout, after: Path, names: Iterable[str]) -> list[str]:
+    """Let a vendored copy say of itself which of its files are no longer the release's.
+
+    Args:
+        layout: The project.
+        after: The folder of what is to be moved in; a copy's manifest is put there.
+        names: What is to be moved in.
+
+    Returns:
+        What is to be moved in, the manifest included.
+
+    Raises:
+        VendorError: The manifest that is there cannot be understood.
+    """
+    moved = list(names)
+    manifest = manifest_after(layout.root, after, moved)
+    if manifest is not None:
+        (after / PLACE).parent.mkdir(parents=True, exist_ok=True)
+        (after / PLACE).write_bytes(manifest)
+        moved.append(PLACE)
+    return moved
 
 
 def differences(layout: Layout, tools: Tools) -> list[str]:

@@ -22,7 +22,7 @@ from .comparison import Comparison
 from .dialect import Published, read_published
 from .diff_command import comparison_with
 from .document import Node, load, operations, schemas
-from .generator import build, compared, generated
+from .generator import build, compared, generated, with_manifest
 from .layout import Layout, Tools
 from .merging import Merged, merge
 from .overlay import Overlay
@@ -116,7 +116,7 @@ class Update:
             after.path(name).parent.mkdir(parents=True, exist_ok=True)
             _write(after.path(name), text)
             names.append(name)
-        return gone, names
+        return gone, with_manifest(layout, after.root, names)
 
     def _prune(self, inputs: Layout, merged: Merged) -> tuple[tuple[str, ...], list[str]]:
         """Take out of the document's overlays what has become needless; gives what went, and the overlays' paths."""

@@ -1,0 +1,58 @@
+"""What a copy says about itself after a new document has changed files of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from ..errors import VendorError
+from .manifest import PLACE, Manifest, spec_revision
+from .source import INPUTS
+
+_DOCUMENT: Final = re.compile(re.escape(INPUTS) + r"/openapi/(\w+_api\.yaml)")
+
+
+def manifest_after(folder: Path, made: Path, names: Iterable[str]) -> bytes | None:
+    """The text of a copy's manifest that says that files were made again, and not edited.
+
+    It is to be written together with them, or not at all.
+
+    Args:
+        folder: The one that holds both packages, as they are.
+        made: The one that holds what takes the place of some of it.
+        names: What is replaced: files and whole folders, by place below both; those that ``made`` lacks are removed.
+
+    Returns:
+        The text for ``PLACE``, None where the folder holds no copy but an installation or a checkout.
+
+    Raises:
+        VendorError: The manifest cannot be understood, or a file cannot be read.
+    """
+    if not (folder / PLACE).exists():
+        return None
+    try:
+        changed: dict[str, bytes | None] = {}
+        documents = {file.name: file.read_bytes() for file in (folder / INPUTS / "openapi").glob("*_api.yaml")}
+        for name in names:
+            changed |= dict.fromkeys(_files(folder, name))
+            changed |= {path: (made / path).read_bytes() for path in _files(made, name)}
+    except OSError as error:
+        message = f"{error.filename or folder}: cannot be read ({error.strerror}); let this user read it"
+        raise VendorError(message) from error
+    for path, text in changed.items():
+        match = _DOCUMENT.fullmatch(path)
+        if match is not None and text is not None:
+            documents[match[1]] = text
+    return Manifest.read(folder).with_regenerated(changed, spec_revision(documents)).dump()
+
+
+def _files(folder: Path, name: str) -> Iterator[str]:
+    place = folder / name
+    for file in [place] if place.is_file() else place.rglob("*"):
+        if file.is_file() and "__pycache__" not in file.parts:
+            yield file.relative_to(folder).as_posix()
+
+
+__all__ = ["PLACE", "manifest_after"]

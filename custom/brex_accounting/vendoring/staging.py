@@ -1,0 +1,153 @@
+"""New folders in the place of old ones, all of them or none.
+
+They are made in a folder beside those that they replace, so that what is left to do is to rename. The file ``commit``
+there means that all of them are made: whoever finds it goes on, and whoever finds the folder without it throws it away.
+So a process that was killed leaves what was there or, as soon as the next one has looked, what is to be there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from ..errors import VendorError
+
+NAME: Final = ".brex-accounting-vendor"
+"""The folder that they are made in."""
+
+
+def is_interrupted(folder: Path) -> bool:
+    """Whether a process that put packages there was killed, or is still at work.
+
+    Args:
+        folder: The one that holds the packages.
+    """
+    return (folder / NAME).exists()
+
+
+@contextmanager
+def sole(folder: Path, *, dry_run: bool) -> Generator[None]:
+    """Be the only process that changes what a folder holds, and end what a killed one began.
+
+    Args:
+        folder: The one that holds the packages; it need not exist.
+        dry_run: Change nothing.
+
+    Raises:
+        VendorError: Another process is at work there, a killed one has to be ended in a dry run, or the folder cannot
+            be written.
+    """
+    # The lock is elsewhere: a file that stays would be committed together with the copy.
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    lock_path = Path(tempfile.gettempdir()) / f"brex-accounting-vendor-{user}-{name}.lock"
+    lock = FileLock(lock_path, mode=0o600, blocking=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        message = f"{folder}: another process is making a copy there; try again when it is done"
+        raise VendorError(message) from error
+    except OSError as error:
+        message = f"{lock_path}: cannot be locked ({error.strerror}); set TMPDIR to a folder that this user may write"
+        raise VendorError(message) from error
+    try:
+        if dry_run and is_interrupted(folder):
+            message = f"{folder}: a process that made a copy there was killed; run it without --dry-run to end that"
+            raise VendorError(message)
+        with _explained(folder):
+            _settle(folder)
+        yield
+    finally:
+        lock.release()
+
+
+def put(folder: Path, packages: Iterable[str], files: Mapping[str, bytes]) -> None:
+    """Put packages into a folder, in the place of those of the same name.
+
+    Args:
+        folder: Where; made if there is none.
+        packages: Their names.
+        files: All of their files, by place below the folder.
+
+    Raises:
+        VendorError: It cannot be written. Nothing has changed then, nor where this is interrupted.
+    """
+    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    stage = folder / NAME
+    try:
+        with _explained(folder):
+            for path, data in files.items():
+                place = stage / "new" / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                _write(place, data)
+            _write(stage / "commit", "".join(f"{name}\n" for name in packages).encode())
+            _swap(folder)
+    except BaseException:  # an interrupt, too, must leave what was there
+        with suppress(OSError):
+            _back(folder)
+            shutil.rmtree(stage, ignore_errors=True)
+            for parent in made:
+                parent.rmdir()
+        raise
+    shutil.rmtree(stage, ignore_errors=True)
+
+
+def _settle(folder: Path) -> None:
+    stage = folder / NAME
+    if (stage / "commit").exists():
+        _swap(folder)
+    if stage.exists():
+        shutil.rmtree(stage)
+
+
+def _swap(folder: Path) -> None:
+    stage = folder / NAME
+    for name in (stage / "commit").read_text(encoding="utf-8").split():
+        new, old, place = stage / "new" / name, stage / "old" / name, folder / name
+        if not new.exists():  # done by whoever was killed
+            continue
+        if place.exists():
+            old.parent.mkdir(exist_ok=True)
+            place.replace(old)
+        new.replace(place)
+    (stage / "commit").unlink()
+
+
+def _back(folder: Path) -> None:
+    stage = folder / NAME
+    if not (stage / "commit").exists():
+        return
+    for name in (stage / "commit").read_text(encoding="utf-8").split():
+        new, old, place = stage / "new" / name, stage / "old" / name, folder / name
+        if not new.exists() and place.exists():
+            place.replace(new)
+        if old.exists():
+            old.replace(place)
+    (stage / "commit").unlink()
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _explained(folder: Path) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"{error.filename or folder}: cannot be written ({error.strerror}); nothing was changed"
+        raise VendorError(message) from error
+
+
+__all__ = ["NAME", "is_interrupted", "put", "sole"]
