@@ -16,7 +16,11 @@ from ..run import run
 PACKAGES: Final = {"brex_accounting_client": "brex_accounting_client", "brex_accounting": "custom/brex_accounting"}
 """Folders of the wheel, and where they are in the project."""
 
-ADDED: Final[Mapping[str, str]] = {}
+ADDED: Final[Mapping[str, str]] = {
+    "brex_accounting/vendored/LICENSE": "LICENSE",
+    "brex_accounting/spec/inputs/openapi": "openapi",
+    "brex_accounting/spec/inputs/generator-config.yaml": "generator-config.yaml",
+}
 """What the wheel has besides by pyproject's ``force-include``: a file or folder in the wheel, and in the project."""
 
 
