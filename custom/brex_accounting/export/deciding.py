@@ -19,7 +19,6 @@ from .posting import Posting, can_be_summed, content_hash, flaw, posting_date
 from .record_types import RECORD_TYPES
 from .states import State
 from .verdicts import (
-    AGAIN,
     BY_HAND,
     CHANGED,
     CLOSED,
@@ -43,6 +42,7 @@ from .verdicts import (
     exported,
     is_parked,
     shows,
+    times_told,
     tries,
 )
 
@@ -229,8 +229,9 @@ class Judge:
             case State.POSTED if is_told:
                 return Put(exported(entry, now))
             case State.EXPORTED if record.review_status is ReviewStatus.READY_FOR_EXPORT:
-                told = entry.attempts if entry.reason == AGAIN else 0
-                is_new = now < entry.since + SETTLING * 2**told and entry.reason != KEPT
+                told = times_told(entry)
+                # What a person keeps, and Brex has not been told of since, is told at once.
+                is_new = now < entry.since + SETTLING * 2**told and (told > 0 or entry.reason != KEPT)
                 if not is_new and told >= _PATIENCE:
                     return Put(entry.moved(State.NEEDS_PERSON, at=now, reason=STILL_READY, attempts=0))
                 return LEAVE if is_new else ReadBack(entry)

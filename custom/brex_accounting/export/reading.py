@@ -20,7 +20,7 @@ from .notes import POLICY, WATERMARK
 from .posting_round import post
 from .run import Run, growing
 from .states import State
-from .verdicts import AGAIN, KEPT, Amend, Leave, LookUp, Post, Put, ReadBack, Verdict, was_missed
+from .verdicts import AGAIN, KEPT, Amend, Leave, LookUp, Post, Put, ReadBack, Verdict, times_told, was_missed
 
 OVERLAP: Final = datetime.timedelta(minutes=10)
 """What was changed so shortly before the latest change may not have been visible yet when it was read."""
@@ -306,7 +306,7 @@ async def _reopen(run: Run, again: Sequence[ReadBack]) -> int:
 
 def _wanted_again(entry: Entry, now: datetime.datetime) -> Entry:
     """The row of a record that Brex wants to be told of once more; how often it did is counted."""
-    times = entry.attempts if entry.reason == AGAIN else 0
+    times = times_told(entry)
     reason = KEPT if entry.reason == KEPT else AGAIN
     return entry.moved(State.POSTED, at=now, attempts=times + 1, reason=reason, due=now)
 

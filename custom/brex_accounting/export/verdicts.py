@@ -130,10 +130,19 @@ def exported(entry: Entry, now: datetime.datetime) -> Entry:
     return entry.moved(
         State.EXPORTED,
         at=now,
-        attempts=entry.attempts if entry.reason == AGAIN else 0,
+        attempts=times_told(entry),
         reason=entry.reason if entry.reason in (AGAIN, KEPT, BY_HAND) else None,
         due=now if entry.receipts_owed else None,
     )
+
+
+def times_told(entry: Entry) -> int:
+    """How often Brex was told of a record after it had wanted it once more, or after a person had decided to keep it.
+
+    Args:
+        entry: The row.
+    """
+    return entry.attempts if entry.reason in (AGAIN, KEPT) else 0
 
 
 def shows(review_status: str) -> str:
@@ -203,6 +212,7 @@ __all__ = [
     "is_in_the_books",
     "is_parked",
     "shows",
+    "times_told",
     "tries",
     "was_missed",
 ]
