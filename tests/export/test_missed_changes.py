@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
 import pytest
 
-from brex_accounting.emulator import recode
-from brex_accounting.export import Posting, ReceiptFile, State
+from brex_accounting.emulator import move, recode
+from brex_accounting.export import ExportPolicy, Outcome, Posted, Posting, ReceiptFile, State
 from brex_accounting.export.posting import content_hash
 
-from .doubles import MemoryErp, PendingErp
+from .doubles import BookErp, ErpDown, MemoryErp, PendingErp
 from .traps import Crash, Trap
 from .world import HOUR, READY, Account, always, pass_time, run
 
@@ -128,6 +129,77 @@ class TestChangesMeanwhile:
             assert ("EXPORTED", State.EXPORTED, "kept") == (account.stage_of(bill), row.state, row.reason)
             assert await content_of(account, bill) == row.content_hash
             assert [] == account.violations()
+
+        run(main())
+
+
+class Late(BookErp):
+    """An idempotent ERP that loses its first answer, and posts what it was about a minute later."""
+
+    is_new = True
+    finds_in_vain = 0
+    """The search after that which fails, counted from 1; 0 for none."""
+    _searches = 0
+
+    async def post(self, postings: Sequence[Posting]) -> Sequence[Outcome]:
+        if not self.is_new:
+            return await super().post(postings)
+        self.is_new = False
+        asyncio.get_running_loop().call_later(60, self._enter, postings)
+        message = "the answer was lost"
+        raise ErpDown(message)
+
+    async def find(self, keys: Sequence[str]) -> Mapping[str, Posted]:
+        found = await super().find(keys)
+        self._searches += not self.is_new
+        if self._searches == self.finds_in_vain > 0:
+            message = "no connection"
+            raise ErpDown(message)
+        return found
+
+    def _enter(self, postings: Sequence[Posting]) -> None:
+        for posting in postings:
+            self.add(posting, self.clock.monotonic())
+
+
+class LateAmending(Late, MemoryErp):
+    """The same, and it can change entries."""
+
+
+class TestTriedBefore:
+    """A record changes after an attempt that nobody knows the outcome of, and whose entry comes into the books."""
+
+    @pytest.mark.parametrize("finds_in_vain", [0, 2])
+    @pytest.mark.parametrize("kind", [Late, LateAmending])
+    def test_the_books_hold_what_was_tried(self, folder: Path, kind: type[Late], finds_in_vain: int) -> None:
+        """The entry is amended, or waits for a person; it does not pass for one of what the record says now."""
+
+        async def main() -> None:
+            account = Account(folder, policy=ExportPolicy(basis="accrual"))
+            record_id = next(id_ for id_ in account.wanted() if account.stored(id_).source_type == "CARD")
+            for other in list(account.tenant.records.all()):
+                move(account.tenant, other.id, READY if other.id == record_id else "PREPARE")
+            erp = kind(account.clock, account.books, search_lag=120.0)
+            erp.finds_in_vain = finds_in_vain
+            account.make_erp = always(erp)
+            running = asyncio.create_task(account.run())
+            while erp.is_new:
+                await asyncio.sleep(0.01)
+            change(account, record_id)
+            await running
+            for _ in range(3):
+                await pass_time(HOUR)
+                await account.run()
+            assert [record_id] == account.posted()
+            (document,) = account.books.documents
+            row = (await account.rows())[record_id]
+            shown = await content_of(account, record_id)
+            if kind is LateAmending:
+                assert (State.EXPORTED, shown, shown) == (row.state, row.content_hash, document.content_hash)
+            else:
+                assert (State.NEEDS_PERSON, shown) == (row.state, row.seen_hash)
+                assert shown != document.content_hash == row.content_hash
+            assert "EXPORTED" == account.stage_of(record_id)
 
         run(main())
 

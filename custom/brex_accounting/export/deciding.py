@@ -172,7 +172,8 @@ class Judge:
             and self._may_be_on_its_way(entry, row, now)
         ):
             return LEAVE
-        return Post(row, self._posting(record, row, date))
+        was_tried = entry.attempts > 0 and entry.content_hash not in (None, row.content_hash)
+        return Post(row, self._posting(record, row, date), tried=entry if was_tried else None)
 
     def _why_not(self, record: AccountingRecord) -> tuple[State, str] | None:
         """Why the policy passes over a record, whatever its lines say."""

@@ -58,10 +58,13 @@ class Post:
     Attributes:
         entry: The row as it is, or a new one, with what the record says now.
         posting: What to post.
+        tried: The row of an earlier attempt with other content, None where there was none: if the ERP turns out to
+            have the record, it is that content which the books hold.
     """
 
     entry: Entry
     posting: Posting
+    tried: Entry | None = None
 
 
 @frozen
