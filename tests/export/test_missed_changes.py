@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import attrs
 import pytest
 
 from brex_accounting.emulator import move, recode
-from brex_accounting.export import ExportPolicy, Outcome, Posted, Posting, ReceiptFile, State
+from brex_accounting.export import (
+    Change,
+    ExportPolicy,
+    Outcome,
+    Posted,
+    Posting,
+    ReceiptFile,
+    SqliteJournal,
+    State,
+)
 from brex_accounting.export.posting import content_hash
 
 from .doubles import BookErp, ErpDown, MemoryErp, PendingErp
@@ -133,10 +143,67 @@ class TestChangesMeanwhile:
         run(main())
 
 
+class Outrun(MemoryErp):
+    """Another worker comes and goes while it posts.
+
+    Attributes:
+        other: What the other worker does.
+    """
+
+    other: Callable[[], Awaitable[object]] | None = None
+
+    async def post(self, postings: Sequence[Posting]) -> Sequence[Outcome]:
+        if self.other is not None:
+            await self.other()
+        return await super().post(postings)
+
+
+class TestAnotherWorker:
+    """Where another worker has been faster, what this one has seen is not lost."""
+
+    def test_has_the_row_that_is_to_be_amended(self, folder: Path) -> None:
+        """A change behind the watermark is amended, although another worker had the row when its turn came."""
+
+        async def main() -> None:
+            account = Account(folder, policy=ExportPolicy(basis="accrual"))
+            account.options["page_size"] = 1000
+            erp = Outrun(account.clock, account.books)
+            account.make_erp = always(erp)
+            first, second = [id_ for id_ in account.wanted() if account.stored(id_).source_type == "CARD"][:2]
+            for record in list(account.tenant.records.all()):
+                move(account.tenant, record.id, READY if record.id == first else "PREPARE")
+            await account.run()
+            change(account, first)
+            await pass_time(HOUR)
+            move(account.tenant, second, READY)
+
+            async def taken(journal: SqliteJournal) -> None:
+                now = account.clock.now()
+                end = now + datetime.timedelta(seconds=30)
+                (row,) = await journal.claim(
+                    (State.EXPORTED,), owner="other", now=now, lease_until=end, limit=9, due_only=False
+                )
+                assert first == row.record_id
+                await journal.write([Change(entry=row.changed(owner=None, lease_until=None), silent=True)])
+
+            erp.other = partial(account.journal, taken)
+            await account.run()
+            erp.other = None
+            await pass_time(HOUR)
+            await account.run()
+            row = (await account.rows())[first]
+            assert (State.EXPORTED, await content_of(account, first)) == (row.state, row.content_hash)
+            assert [1] == [document.amended for document in account.books.documents if document.key == first]
+
+        run(main())
+
+
 class Late(BookErp):
     """An idempotent ERP that loses its first answer, and posts what it was about a minute later."""
 
     is_new = True
+    meanwhile: Callable[[], object]
+    """What happens while the answer is lost."""
     finds_in_vain = 0
     """The search after that which fails, counted from 1; 0 for none."""
     _searches = 0
@@ -145,6 +212,7 @@ class Late(BookErp):
         if not self.is_new:
             return await super().post(postings)
         self.is_new = False
+        self.meanwhile()
         asyncio.get_running_loop().call_later(60, self._enter, postings)
         message = "the answer was lost"
         raise ErpDown(message)
@@ -182,14 +250,10 @@ class TestTriedBefore:
             erp = kind(account.clock, account.books, search_lag=120.0)
             erp.finds_in_vain = finds_in_vain
             account.make_erp = always(erp)
-            running = asyncio.create_task(account.run())
-            while erp.is_new:
-                await asyncio.sleep(0.01)
-            change(account, record_id)
-            await running
-            for _ in range(3):
-                await pass_time(HOUR)
+            erp.meanwhile = partial(change, account, record_id)
+            for _ in range(4):
                 await account.run()
+                await pass_time(HOUR)
             assert [record_id] == account.posted()
             (document,) = account.books.documents
             row = (await account.rows())[record_id]

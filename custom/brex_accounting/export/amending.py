@@ -54,8 +54,9 @@ async def _amend(run: Run, item: Amend) -> bool:
         **run.claimed(),
     )
     rows = await run.write(Change(entry=begun))
-    if not rows:
-        return True  # somebody else is at it
+    if not rows:  # somebody else is at it, perhaps with other content
+        await run.outrun([(begun, posting.content_hash)], rows)
+        return True
     row = rows[0]
     try:
         async with run.keeping(rows):

@@ -157,7 +157,9 @@ class _Batch:
             )
             for item in self._wanted.values()
         ]
-        return await run.write(*(Change(entry=row) for row in rows))
+        begun = await run.write(*(Change(entry=row) for row in rows))
+        await run.outrun([(row, row.content_hash) for row in rows], begun)
+        return begun
 
     async def _outcomes(self, begun: Sequence[Entry]) -> dict[str, Outcome]:
         run = self._run

@@ -267,7 +267,16 @@ async def _put(run: Run, puts: Sequence[Put]) -> int:
     for put in puts:
         if put.rejected is not None:
             run.reject(put.entry, put.rejected.message)
-    return len(await run.write(*(Change(entry=put.entry) for put in puts)))
+    written = await run.write(*(Change(entry=put.entry) for put in puts))
+    await run.outrun([(put.entry, _seen(put.entry)) for put in puts], written)
+    return len(written)
+
+
+def _seen(entry: Entry) -> str | None:
+    """The hash of what a row is about; None where something else than the content is wrong with the record."""
+    if entry.seen_hash is None and entry.state is State.NEEDS_PERSON:
+        return None
+    return entry.seen_hash or entry.content_hash
 
 
 async def _look_up(run: Run, lookups: Sequence[LookUp]) -> int:

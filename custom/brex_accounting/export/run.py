@@ -213,6 +213,21 @@ class Run:
             self.busy.update(record_ids)
             await self.journal.announce(f"look again {uuid.uuid4().hex}", record_ids, at=self.now())
 
+    async def outrun(self, wanted: Sequence[tuple[Entry, str | None]], written: Sequence[Entry]) -> None:
+        """Read records again whose rows somebody else has changed meanwhile, unless what was seen is known there.
+
+        Args:
+            wanted: The rows that were to be written, and the hash of what Brex showed; None where it has none.
+            written: Those that were.
+        """
+        done = {row.record_id for row in written}
+        lost = {row.record_id: seen for row, seen in wanted if row.record_id not in done}
+        if not lost:
+            return
+        rows = await self.journal.load([*lost])
+        known = {id_ for id_, row in rows.items() if lost[id_] in (row.content_hash, row.seen_hash)}
+        await self.look_again([id_ for id_, seen in lost.items() if seen is None or id_ not in known])
+
     async def claim(self, *states: State, limit: int) -> Sequence[Entry]:
         """Claim rows that are due, or whose worker has died."""
         return await self.journal.claim(
