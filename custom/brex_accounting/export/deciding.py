@@ -19,6 +19,7 @@ from .posting import Posting, can_be_summed, content_hash, flaw, posting_date
 from .record_types import RECORD_TYPES
 from .states import State
 from .verdicts import (
+    AMEND_FAILED,
     BY_HAND,
     CHANGED,
     CLOSED,
@@ -40,6 +41,7 @@ from .verdicts import (
     ReadBack,
     Verdict,
     exported,
+    is_half_amended,
     is_parked,
     shows,
     times_told,
@@ -109,7 +111,7 @@ class Judge:
         reason = f"{UNREADABLE}: {why}"
         row = entry or Entry(record_id=record_id, state=State.NEEDS_PERSON, since=now)
         busy = row.owner is not None and row.lease_until is not None and now < row.lease_until
-        if busy or row.state in (*UNDER_WAY, State.AMENDING, State.IGNORED) or row.reason in (KEPT, BY_HAND):
+        if busy or row.state in (*UNDER_WAY, State.IGNORED) or is_half_amended(row) or row.reason in (KEPT, BY_HAND):
             return LEAVE
         if entry is not None and (row.state, row.reason) == (State.NEEDS_PERSON, reason):
             return LEAVE
@@ -218,7 +220,7 @@ class Judge:
         seen = content_hash(record)
         if entry.content_hash is None:  # a person says that it is in the books: as it is now
             return Put(self._read(entry, record))
-        if seen != entry.content_hash:
+        if seen != entry.content_hash or is_half_amended(entry):
             return self._amended(record, entry, seen, now) if self._is_final(record) else LEAVE
         is_told = record.review_status is ReviewStatus.EXPORTED
         match entry.state:
@@ -267,6 +269,7 @@ class Judge:
         wrong = flaw(record)
         why = why or (wrong and f"{CHANGED}: {wrong}") or (None if self.amends else CHANGED)
         if why is not None:
+            why = f"{AMEND_FAILED}: {why}" if is_half_amended(entry) else why
             return Put(
                 entry.moved(
                     State.NEEDS_PERSON, at=now, reason=why, seen_hash=seen, mapping_version=self.mapping_version

@@ -24,7 +24,7 @@ from .journal import Change, Entry, Journal
 from .policy import ExportPolicy
 from .states import State
 from .summary import Tally
-from .verdicts import AGAIN, BY_HAND, GONE, KEPT
+from .verdicts import AGAIN, AMEND_FAILED, BY_HAND, GONE, KEPT, is_half_amended
 
 if TYPE_CHECKING:
     from ..client import Brex
@@ -287,7 +287,8 @@ class Run:
 
     def gone(self, entry: Entry) -> Change:
         """What is written of a record that Brex does not know any more."""
-        return Change(entry=entry.moved(State.NEEDS_PERSON, at=self.now(), reason=GONE))
+        reason = f"{AMEND_FAILED}: {GONE}" if is_half_amended(entry) else GONE
+        return Change(entry=entry.moved(State.NEEDS_PERSON, at=self.now(), reason=reason))
 
     @asynccontextmanager
     async def keeping(self, entries: Sequence[Entry]) -> AsyncGenerator[None]:

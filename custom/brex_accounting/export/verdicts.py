@@ -177,6 +177,15 @@ def is_parked(entry: Entry) -> bool:
     return entry.reason is not None and entry.reason.startswith(shows(""))
 
 
+def is_half_amended(entry: Entry) -> bool:
+    """Whether the books may hold another content than the journal says, since an amendment was begun and not ended.
+
+    Args:
+        entry: The row.
+    """
+    return entry.state is State.AMENDING or (entry.reason is not None and entry.reason.startswith(AMEND_FAILED))
+
+
 def is_in_the_books(entry: Entry) -> bool:
     """Whether the journal knows of an entry in the books.
 
@@ -212,6 +221,7 @@ __all__ = [
     "ReadBack",
     "Verdict",
     "exported",
+    "is_half_amended",
     "is_in_the_books",
     "is_parked",
     "shows",
