@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from brex_accounting import AccountingRecordReadyForExport, ErpFailed, InvalidAr
 from brex_accounting.emulator import move, recode
 from brex_accounting.export import ExportPolicy, Outcome, Posted, Posting, Rejected, Resolution, RunEnded, State
 
-from .doubles import BookErp, Document, LaggingErp, MemoryErp
+from .doubles import BookErp, Document, LaggingErp, MemoryErp, PendingErp
 from .world import DAY, HOUR, READY, Account, always, pass_time, run
 
 READY_ONLY = ExportPolicy(basis="accrual")
 POISON = "the ERP fails on it, and takes others"
 AMEND_FAILED = "changed after it was posted, and the ERP fails to amend it"
+UNASKED = "the ERP fails when it is asked for it, and finds others"
 
 
 def account_in(folder: Path, *, records: int = 30) -> Account:
@@ -133,6 +134,76 @@ class TestPoison:
                 await pass_time(400)
             assert {*new} <= {*account.posted()}
             await account.finish()
+            await account.audit(account.wanted())
+
+        run(main())
+
+
+class FindChoking(PendingErp):
+    """It raises when it is asked for certain keys.
+
+    Attributes:
+        bad: The keys.
+        asked: How often it was asked.
+    """
+
+    bad: Collection[str] = ()
+    asked = 0
+
+    async def find(self, keys: Sequence[str]) -> Mapping[str, Posted]:
+        self.asked += 1
+        if not {*self.bad}.isdisjoint(keys):
+            raise KeyError(keys[0])
+        return await super().find(keys)
+
+
+class TestLookingUp:
+    """The ERP raises whenever it is asked for a certain entry that is pending."""
+
+    def test_keeps_nothing_else_from_being_found(self, folder: Path) -> None:
+        """Others are found and reported in the next run; after a while a person is told of the one."""
+
+        async def main() -> None:
+            account = account_in(folder)
+            erp = FindChoking(account.clock, account.books)
+            account.make_erp = always(erp)
+            await account.run()
+            bad = account.wanted()[4]
+            erp.approve()
+            erp.bad = [bad]
+            await pass_time(DAY)
+            await account.run()
+            rows = await account.rows()
+            assert [bad] == [id_ for id_ in account.wanted() if rows[id_].state is not State.EXPORTED]
+            told: list[str] = []
+            for _ in range(12):
+                await pass_time(DAY)
+                told += [one.reason for one in (await account.run()).needs_person if one.record_id == bad]
+            assert {UNASKED} == {*told}
+            erp.bad = []
+            await pass_time(DAY)
+            await account.run()
+            await account.audit(account.wanted())
+
+        run(main())
+
+    def test_of_an_erp_that_is_down(self, folder: Path) -> None:
+        """It is not asked again and again, and what it was asked for is asked soon."""
+
+        async def main() -> None:
+            account = account_in(folder)
+            erp = FindChoking(account.clock, account.books, batch_size=5)
+            account.make_erp = always(erp)
+            await account.run()
+            erp.approve()
+            erp.bad = account.wanted()
+            await pass_time(DAY)
+            before = erp.asked
+            assert "erp failed" == (await account.run()).ended
+            assert 3 >= erp.asked - before
+            erp.bad = []
+            await pass_time(120)
+            await account.run()
             await account.audit(account.wanted())
 
         run(main())

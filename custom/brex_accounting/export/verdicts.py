@@ -26,6 +26,7 @@ ELSEWHERE: Final = "exported in Brex, and not by this journal"
 CLOSED: Final = "closed-period"
 POISON: Final = "the ERP fails on it, and takes others"
 STILL_READY: Final = "Brex was told several times, and shows it as ready"
+UNASKED: Final = "the ERP fails when it is asked for it, and finds others"
 UNREADABLE: Final = "unreadable"
 
 
@@ -211,6 +212,7 @@ __all__ = [
     "REPOST_REJECTED",
     "SETTLING",
     "STILL_READY",
+    "UNASKED",
     "UNDER_WAY",
     "UNREADABLE",
     "Amend",
