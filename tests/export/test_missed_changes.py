@@ -26,7 +26,7 @@ from brex_accounting.export.posting import content_hash
 
 from .doubles import BookErp, ErpDown, MemoryErp, PendingErp
 from .traps import Crash, Trap
-from .world import HOUR, READY, Account, always, pass_time, run
+from .world import HOUR, READY, Account, Refusals, always, pass_time, run
 
 
 class SlowAttaching(MemoryErp):
@@ -115,6 +115,31 @@ class TestChangesMeanwhile:
             assert (State.EXPORTED, "amended") == (row.state, row.reason)
             assert await content_of(account, claimed[-1]) == row.content_hash
             assert [1] == [document.amended for document in account.books.documents if document.key == claimed[-1]]
+
+        run(main())
+
+    def test_after_it_was_posted_by_hand(self, folder: Path) -> None:
+        """A bill that no list shows at first, and that changes later, is found to differ from what a person posted."""
+
+        async def main() -> None:
+            account = Account(folder)
+            bill = bill_in(account)
+            account.make_erp = Refusals([bill])
+            move(account.tenant, bill, "PREPARE")
+            await account.run()
+            await pass_time(HOUR)
+            change(account, next(id_ for id_ in account.wanted() if id_ != bill))
+            await account.run()
+            async with account.worker() as loop:
+                await loop.resolve(bill, "posted", reference="H-1", reason="entered by hand")
+                await loop.run_once()
+            booked = await content_of(account, bill)
+            await pass_time(HOUR)
+            change(account, bill)
+            await account.run()
+            row = (await account.rows())[bill]
+            assert (State.NEEDS_PERSON, booked, "H-1") == (row.state, row.content_hash, row.reference)
+            assert await content_of(account, bill) == row.seen_hash
 
         run(main())
 
