@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import hashlib
 import uuid
 from collections import Counter, OrderedDict
 from collections.abc import AsyncGenerator, Sequence
@@ -24,7 +23,7 @@ from .journal import Change, Entry, Journal
 from .policy import ExportPolicy
 from .states import State
 from .summary import Tally
-from .verdicts import AGAIN, AMEND_FAILED, BY_HAND, GONE, KEPT, is_half_amended
+from .verdicts import AGAIN, AMEND_FAILED, BY_HAND, GONE, KEPT, digest, is_half_amended, was_told
 
 if TYPE_CHECKING:
     from ..client import Brex
@@ -180,7 +179,7 @@ class Run:
     def reject(self, row: Entry, message: str) -> None:
         """Remember what Brex is to be told of a record, and whether that is new to it."""
         self.messages[row.record_id] = message
-        if row.reported not in (self.digest(row), self.tried(row)):
+        if not was_told(row, message):
             self.rejected.add(row.record_id)
 
     def tried(self, row: Entry) -> str:
@@ -189,8 +188,7 @@ class Run:
 
     def digest(self, row: Entry) -> str:
         """Of what Brex is to be told of a record, and of the content that it is about."""
-        text = f"{row.content_hash} {self.messages[row.record_id]}"
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return digest(row.content_hash, self.messages[row.record_id])
 
     def erp_failed(self, error: ErpFailed) -> None:
         """Note that the ERP has failed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from typing import Final, TypeAlias
 
 from attrs import frozen
@@ -187,6 +188,27 @@ def is_half_amended(entry: Entry) -> bool:
     return entry.state is State.AMENDING or (entry.reason is not None and entry.reason.startswith(AMEND_FAILED))
 
 
+def digest(content_hash: str | None, message: str) -> str:
+    """Of what Brex is told of a record that was not taken, and of the content that it is about.
+
+    Args:
+        content_hash: Of the content.
+        message: What it is told.
+    """
+    return hashlib.sha256(f"{content_hash} {message}".encode()).hexdigest()[:32]
+
+
+def was_told(entry: Entry, message: str) -> bool:
+    """Whether Brex was told the same of a record before, or somebody has tried to.
+
+    Args:
+        entry: The row, with the content that it is about.
+        message: What it would be told.
+    """
+    told = digest(entry.content_hash, message)
+    return entry.reported in (told, f"?{told}")
+
+
 def is_in_the_books(entry: Entry) -> bool:
     """Whether the journal knows of an entry in the books.
 
@@ -222,6 +244,7 @@ __all__ = [
     "Put",
     "ReadBack",
     "Verdict",
+    "digest",
     "exported",
     "is_half_amended",
     "is_in_the_books",
@@ -230,4 +253,5 @@ __all__ = [
     "times_told",
     "tries",
     "was_missed",
+    "was_told",
 ]
