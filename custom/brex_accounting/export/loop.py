@@ -26,6 +26,7 @@ from .resolving import Resolution
 from .run import Run, growing
 from .states import State
 from .summary import RunSummary
+from .turns import bring_back
 from .waiting import rest
 
 if TYPE_CHECKING:
@@ -152,6 +153,12 @@ class ExportLoop:
         async with self._running:
             now = self._clock.now()
             await check_basis(self._journal, self._policy, note=True)
+            await bring_back(
+                self._journal,
+                now=now,
+                lease=datetime.timedelta(seconds=self._lease),
+                search_lag=datetime.timedelta(seconds=self._erp.search_lag),
+            )
             paused = await pause.load(self._journal, now=now)
             if paused is not None and now < paused.next_try:
                 return self._paused(paused, now)
@@ -350,7 +357,7 @@ class ExportLoop:
         noted = await self._journal.note(BEGUN)
         now = self._clock.now()
         if noted is not None and now - datetime.datetime.fromisoformat(noted) < _OLD:
-            return datetime.datetime.fromisoformat(noted)
+            return min(datetime.datetime.fromisoformat(noted), now)  # or the clock was ahead
         await self._journal.set_note(BEGUN, now.isoformat())
         return now
 
