@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from brex_accounting.clock import Clock
 from brex_accounting.emulator import move, recode
 from brex_accounting.export import (
     Change,
@@ -293,6 +294,23 @@ class TestTriedBefore:
         run(main())
 
 
+class Behind:
+    """A clock that is behind."""
+
+    def __init__(self, clock: Clock, by: datetime.timedelta) -> None:
+        self._clock = clock
+        self._by = by
+
+    def now(self) -> datetime.datetime:
+        return self._clock.now() - self._by
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+
+
 class TestDates:
     """Brex shows moments that cannot be."""
 
@@ -314,6 +332,44 @@ class TestDates:
             assert bills
             assert bills <= {*account.posted()}
             assert bill.id in account.posted()
+
+        run(main())
+
+    @pytest.mark.parametrize("hours", [1, 14, 23])
+    def test_that_are_some_hours_ahead(self, folder: Path, hours: int) -> None:
+        """Bills that come in meanwhile are posted: one date of another time zone does not hide them."""
+
+        async def main() -> None:
+            account = Account(folder, ready=False)
+            bill = account.stored(bill_in(account))
+            ahead = account.clock.now() + datetime.timedelta(hours=hours)
+            account.tenant.records.put(attrs.evolve(bill, updated_at=ahead))
+            assert "complete" == (await account.run()).ended
+            await pass_time(HOUR / 2)
+            new = {*account.tenant.add(20, 8)} & {*account.wanted("PREPARE", "REVIEW", READY)}
+            bills = {id_ for id_ in new if account.stored(id_).source_type == "BILL"}
+            await account.run()
+            assert bills
+            assert bills <= {*account.posted()}
+
+        run(main())
+
+    @pytest.mark.parametrize("behind", [1, 1000])
+    def test_of_a_worker_whose_clock_is_behind(self, folder: Path, behind: int) -> None:
+        """It reads more than it has to, and misses nothing."""
+
+        async def main() -> None:
+            account = Account(folder)
+            clock = Behind(account.clock, datetime.timedelta(hours=behind))
+            for seed in range(3):
+                account.tenant.add(10, 100 + seed)
+                async with account.worker(clock=clock) as loop:
+                    assert "complete" == (await loop.run_once()).ended
+                bills = {id_ for id_ in account.wanted() if account.stored(id_).source_type == "BILL"}
+                open_bills = {id_ for id_ in bills if account.stage_of(id_) != "EXPORTED"}
+                assert open_bills
+                assert open_bills <= {*account.posted()}
+                await pass_time(HOUR / 2)
 
         run(main())
 

@@ -50,10 +50,11 @@ async def read_changes(run: Run, since: datetime.datetime | None) -> int:
     done = 0
     async for page in _pages(run, CHANGES, updated_at_gte=since):
         done += await handle_page(run, page)
-        # A moment that lies in the future is a mistake, and would hide every change until then.
-        tomorrow = run.now() + _DAY
+        # A moment that lies in the future is a mistake, by hours where a time zone is wrong, and would hide every
+        # change until then. Where it is this machine's clock that is behind, more is read again, and nothing missed.
+        latest_believed = run.now() + OVERLAP
         for moment in (record.updated_at for record in page.items):
-            if _EARLIEST < moment < tomorrow and (latest is None or moment > latest):
+            if _EARLIEST < moment <= latest_believed and (latest is None or moment > latest):
                 latest = moment
     if run.tally.unread.keys().isdisjoint({CHANGES, BOOKS}) and not (run.is_stopping or run.erp_is_down):
         reached = None if latest is None else latest - OVERLAP
