@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from brex_accounting.emulator import move
@@ -11,6 +12,7 @@ from brex_accounting.export import ExportPolicy
 from brex_accounting.export.plan_summary import PlanAction
 
 from .doubles import RejectingErp
+from .liars import LyingAccount, honestly, refusal
 from .test_plan import planned, reject
 from .traps import Crash, Trap
 from .world import HOUR, READY, Account, always, pass_time, run
@@ -36,6 +38,32 @@ async def posted_only(account: Account) -> None:
     with pytest.raises(Crash):
         async with account.worker(Trap(name=REPORT)) as loop:
             await loop.run_once()
+
+
+class TestPauses:
+    """Brex has refused the account."""
+
+    def test_until_the_next_try(self, folder: Path) -> None:
+        """The plan says that a run would do nothing as long as that is so, and not from the next try on."""
+
+        async def main() -> None:
+            account = LyingAccount(folder, policy=ExportPolicy(basis="accrual"))
+            account.lie = forbidding
+            assert "paused" == (await account.run()).ended
+            account.lie = honestly
+            made = await planned(account)
+            assert (account.wanted(), True) == (made.ids(PlanAction.POST), made.summary.pause is not None)
+            assert "paused" == (await account.run()).ended
+            await pass_time(60)
+            assert (await planned(account)).summary.pause is None
+            assert "complete" == (await account.run()).ended
+
+        run(main())
+
+
+def forbidding(_: httpx.Request, response: httpx.Response | None) -> httpx.Response | None:
+    """Answer everything 403."""
+    return None if response is not None else refusal(403, "FORBIDDEN")
 
 
 class TestRefusals:

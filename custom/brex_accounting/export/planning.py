@@ -135,7 +135,10 @@ class _Planner:
             amends=self._erp.amends,
             rebuilding=rebuilding,
         )
-        paused = await pause.load(self._journal)
+        now = self._clock.now()
+        paused = await pause.load(self._journal, now=now)
+        if paused is not None and paused.next_try <= now:
+            paused = None  # the run would try
         await self._by_id(ANNOUNCED, await self._journal.announced(_MOST_ANNOUNCED))
         since = await watermark(self._journal, self._policy)
         await self._list(CHANGES, updated_at_gte=since)
