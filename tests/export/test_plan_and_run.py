@@ -95,7 +95,10 @@ class TestRefusals:
             await pass_time(2 * HOUR)
             made = await planned(account, erp=told_before(account, erp))
             assert (account.wanted(), False) == (made.ids(PlanAction.REFUSE), made.summary.too_many_refusals)
-            assert "complete" == (await account.run()).ended
+            told = {*account.failures}
+            summary = await account.run()
+            assert ("complete", 0, ()) == (summary.ended, summary.refused, summary.refusals)
+            assert told == account.failures
 
         run(main())
 

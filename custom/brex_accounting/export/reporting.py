@@ -338,7 +338,9 @@ async def _settle_failures(run: Run, begun: Sequence[Entry], told: _Told) -> Non
             changes.append(
                 Change(entry=row.moved(State.READY, at=now, reason=row.reason, due=due), trace_id=refused.trace_id)
             )
-    await run.write(*changes)
+    for row in await run.write(*changes):
+        if row.state is State.REFUSED:
+            run.tally.refused(row.record_id, row.reason, run.messages.get(row.record_id))
 
 
 def _refused(run: Run, row: Entry) -> Entry:

@@ -252,8 +252,6 @@ class Run:
         match row.state:
             case State.EXPORTED if row.reason in (None, AGAIN, BY_HAND, KEPT):
                 self.tally.exported(row)
-            case State.REFUSED:
-                self.tally.refused(row.record_id, row.reason, self.messages.get(row.record_id))
             case State.NEEDS_PERSON:
                 self.tally.person(row.record_id, row.reason)
             case State.NOT_FOR_LEDGER:
