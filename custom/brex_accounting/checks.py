@@ -16,15 +16,18 @@ from .errors import InvalidArgument
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-def seconds(value: Any, name: str) -> float:
+def seconds(value: Any, name: str, *, most: float | None = None) -> float:
     """A time span that is longer than nothing and ends.
 
     Raises:
-        InvalidArgument: It is no number, or not finite and positive.
+        InvalidArgument: It is no number, not finite and positive, or too long.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not (0 < value <= sys.float_info.max):
         shown = "a number with too many digits" if isinstance(value, int) and abs(value) > 10**100 else repr(value)
         message = f"{name}: expected a positive number of seconds, got {shown}"
+        raise InvalidArgument(message)
+    if most is not None and value > most:
+        message = f"{name}: expected at most {most:.0f} seconds, got {value!r}"
         raise InvalidArgument(message)
     return float(value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -246,6 +247,22 @@ class TestJournals:
             async with Account(folder).worker() as loop:
                 with pytest.raises(InvalidArgument, match=r"^policy: "):
                     ExportLoop(loop._brex, Adapter(), loop._journal, policy)
+
+        run(main())
+
+    def test_what_no_calendar_holds(self, folder: Path) -> None:
+        """Times that lead beyond the last year are refused at once, and so is a text in the place of ids."""
+
+        async def main() -> None:
+            account = Account(folder)
+            async with account.worker() as loop:
+                with pytest.raises(InvalidArgument, match=r"^every: expected at most 31622400 seconds"):
+                    await loop.run_forever(every=datetime.timedelta.max)
+                with pytest.raises(InvalidArgument, match=r"^record_ids: expected ids"):
+                    await loop.retry("accr_1")
+            with pytest.raises(InvalidArgument, match=r"^lease: expected at most 31622400 seconds"):
+                async with account.worker(lease=1e12):
+                    pass
 
         run(main())
 

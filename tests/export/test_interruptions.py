@@ -6,6 +6,7 @@ import asyncio
 import datetime
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import httpx
@@ -28,7 +29,8 @@ from brex_accounting.export import (
 
 from .doubles import BookErp, Books, ErpDown, MemoryErp
 from .liars import LyingAccount, always, honestly, refusal
-from .world import DAY, HOUR, Account, pass_time, run
+from .traps import Crash, Trap
+from .world import DAY, HOUR, READY, Account, MakeErp, honest, lagging, pass_time, run
 
 TICKS = range(8)
 """So many turns of the event loop after something has happened a task is cancelled."""
@@ -199,6 +201,32 @@ def forbidding(_: httpx.Request, response: httpx.Response | None) -> httpx.Respo
 def told(account: Account) -> Counter[str]:
     """How often a pause and its end were told."""
     return Counter(type(event).__name__ for event in account.events if isinstance(event, (ExportPaused, ExportResumed)))
+
+
+class TestClocks:
+    """A worker whose clock is a year ahead."""
+
+    @pytest.mark.parametrize("make_erp", [honest, lagging])
+    @pytest.mark.parametrize("name", ["post", "enter", "POST /v3/accounting/records/export-results", ""])
+    def test_puts_nothing_off_for_a_year(self, folder: Path, name: str, make_erp: MakeErp) -> None:
+        """What it has begun or put off is taken up as soon as a clock is right, and nothing is posted twice."""
+
+        async def main() -> None:
+            account = Account(folder, make_erp=make_erp)
+            clock = Ahead(account.clock)
+            clock.by = datetime.timedelta(days=365)
+            async with account.worker(Trap(name=name or None, moment="after"), clock=clock) as loop:
+                with pytest.raises(Crash) if name else nullcontext():
+                    await loop.run_once()
+            again = account.wanted()[0]
+            if not name:
+                move(account.tenant, again, READY)
+            for _ in range(3):
+                await pass_time(HOUR)
+                await account.run()
+            await account.audit(account.wanted())
+
+        run(main())
 
 
 class TestPauses:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import attrs
 import pytest
 
-from brex_accounting.emulator import recode
-from brex_accounting.export import Posting, ReceiptFile, State
+from brex_accounting.clock import Clock
+from brex_accounting.emulator import move, recode
+from brex_accounting.export import (
+    Change,
+    ExportPolicy,
+    Outcome,
+    Posted,
+    Posting,
+    ReceiptFile,
+    SqliteJournal,
+    State,
+)
 from brex_accounting.export.posting import content_hash
 
-from .doubles import MemoryErp, PendingErp
+from .doubles import BookErp, ErpDown, MemoryErp, PendingErp
 from .traps import Crash, Trap
-from .world import HOUR, READY, Account, always, pass_time, run
+from .world import HOUR, READY, Account, Refusals, always, pass_time, run
 
 
 class SlowAttaching(MemoryErp):
@@ -107,6 +119,31 @@ class TestChangesMeanwhile:
 
         run(main())
 
+    def test_after_it_was_posted_by_hand(self, folder: Path) -> None:
+        """A bill that no list shows at first, and that changes later, is found to differ from what a person posted."""
+
+        async def main() -> None:
+            account = Account(folder)
+            bill = bill_in(account)
+            account.make_erp = Refusals([bill])
+            move(account.tenant, bill, "PREPARE")
+            await account.run()
+            await pass_time(HOUR)
+            change(account, next(id_ for id_ in account.wanted() if id_ != bill))
+            await account.run()
+            async with account.worker() as loop:
+                await loop.resolve(bill, "posted", reference="H-1", reason="entered by hand")
+                await loop.run_once()
+            booked = await content_of(account, bill)
+            await pass_time(HOUR)
+            change(account, bill)
+            await account.run()
+            row = (await account.rows())[bill]
+            assert (State.NEEDS_PERSON, booked, "H-1") == (row.state, row.content_hash, row.reference)
+            assert await content_of(account, bill) == row.seen_hash
+
+        run(main())
+
     def test_after_it_was_kept(self, folder: Path) -> None:
         """A bill that Brex was not told about yet, and whose entry a person keeps, is reported."""
 
@@ -132,6 +169,148 @@ class TestChangesMeanwhile:
         run(main())
 
 
+class Outrun(MemoryErp):
+    """Another worker comes and goes while it posts.
+
+    Attributes:
+        other: What the other worker does.
+    """
+
+    other: Callable[[], Awaitable[object]] | None = None
+
+    async def post(self, postings: Sequence[Posting]) -> Sequence[Outcome]:
+        if self.other is not None:
+            await self.other()
+        return await super().post(postings)
+
+
+class TestAnotherWorker:
+    """Where another worker has been faster, what this one has seen is not lost."""
+
+    def test_has_the_row_that_is_to_be_amended(self, folder: Path) -> None:
+        """A change behind the watermark is amended, although another worker had the row when its turn came."""
+
+        async def main() -> None:
+            account = Account(folder, policy=ExportPolicy(basis="accrual"))
+            account.options["page_size"] = 1000
+            erp = Outrun(account.clock, account.books)
+            account.make_erp = always(erp)
+            first, second = [id_ for id_ in account.wanted() if account.stored(id_).source_type == "CARD"][:2]
+            for record in list(account.tenant.records.all()):
+                move(account.tenant, record.id, READY if record.id == first else "PREPARE")
+            await account.run()
+            change(account, first)
+            await pass_time(HOUR)
+            move(account.tenant, second, READY)
+
+            async def taken(journal: SqliteJournal) -> None:
+                now = account.clock.now()
+                end = now + datetime.timedelta(seconds=30)
+                (row,) = await journal.claim(
+                    (State.EXPORTED,), owner="other", now=now, lease_until=end, limit=9, due_only=False
+                )
+                assert first == row.record_id
+                await journal.write([Change(entry=row.changed(owner=None, lease_until=None), silent=True)])
+
+            erp.other = partial(account.journal, taken)
+            await account.run()
+            erp.other = None
+            await pass_time(HOUR)
+            await account.run()
+            row = (await account.rows())[first]
+            assert (State.EXPORTED, await content_of(account, first)) == (row.state, row.content_hash)
+            assert [1] == [document.amended for document in account.books.documents if document.key == first]
+
+        run(main())
+
+
+class Late(BookErp):
+    """An idempotent ERP that loses its first answer, and posts what it was about a minute later."""
+
+    is_new = True
+    meanwhile: Callable[[], object]
+    """What happens while the answer is lost."""
+    finds_in_vain = 0
+    """The search after that which fails, counted from 1; 0 for none."""
+    _searches = 0
+
+    async def post(self, postings: Sequence[Posting]) -> Sequence[Outcome]:
+        if not self.is_new:
+            return await super().post(postings)
+        self.is_new = False
+        self.meanwhile()
+        asyncio.get_running_loop().call_later(60, self._enter, postings)
+        message = "the answer was lost"
+        raise ErpDown(message)
+
+    async def find(self, keys: Sequence[str]) -> Mapping[str, Posted]:
+        found = await super().find(keys)
+        self._searches += not self.is_new
+        if self._searches == self.finds_in_vain > 0:
+            message = "no connection"
+            raise ErpDown(message)
+        return found
+
+    def _enter(self, postings: Sequence[Posting]) -> None:
+        for posting in postings:
+            self.add(posting, self.clock.monotonic())
+
+
+class LateAmending(Late, MemoryErp):
+    """The same, and it can change entries."""
+
+
+class TestTriedBefore:
+    """A record changes after an attempt that nobody knows the outcome of, and whose entry comes into the books."""
+
+    @pytest.mark.parametrize("finds_in_vain", [0, 2])
+    @pytest.mark.parametrize("kind", [Late, LateAmending])
+    def test_the_books_hold_what_was_tried(self, folder: Path, kind: type[Late], finds_in_vain: int) -> None:
+        """The entry is amended, or waits for a person; it does not pass for one of what the record says now."""
+
+        async def main() -> None:
+            account = Account(folder, policy=ExportPolicy(basis="accrual"))
+            record_id = next(id_ for id_ in account.wanted() if account.stored(id_).source_type == "CARD")
+            for other in list(account.tenant.records.all()):
+                move(account.tenant, other.id, READY if other.id == record_id else "PREPARE")
+            erp = kind(account.clock, account.books, search_lag=120.0)
+            erp.finds_in_vain = finds_in_vain
+            account.make_erp = always(erp)
+            erp.meanwhile = partial(change, account, record_id)
+            for _ in range(4):
+                await account.run()
+                await pass_time(HOUR)
+            assert [record_id] == account.posted()
+            (document,) = account.books.documents
+            row = (await account.rows())[record_id]
+            shown = await content_of(account, record_id)
+            if kind is LateAmending:
+                assert (State.EXPORTED, shown, shown) == (row.state, row.content_hash, document.content_hash)
+            else:
+                assert (State.NEEDS_PERSON, shown) == (row.state, row.seen_hash)
+                assert shown != document.content_hash == row.content_hash
+            assert "EXPORTED" == account.stage_of(record_id)
+
+        run(main())
+
+
+class Behind:
+    """A clock that is behind."""
+
+    def __init__(self, clock: Clock, by: datetime.timedelta) -> None:
+        self._clock = clock
+        self._by = by
+
+    def now(self) -> datetime.datetime:
+        return self._clock.now() - self._by
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+
+
 class TestDates:
     """Brex shows moments that cannot be."""
 
@@ -153,6 +332,44 @@ class TestDates:
             assert bills
             assert bills <= {*account.posted()}
             assert bill.id in account.posted()
+
+        run(main())
+
+    @pytest.mark.parametrize("hours", [1, 14, 23])
+    def test_that_are_some_hours_ahead(self, folder: Path, hours: int) -> None:
+        """Bills that come in meanwhile are posted: one date of another time zone does not hide them."""
+
+        async def main() -> None:
+            account = Account(folder, ready=False)
+            bill = account.stored(bill_in(account))
+            ahead = account.clock.now() + datetime.timedelta(hours=hours)
+            account.tenant.records.put(attrs.evolve(bill, updated_at=ahead))
+            assert "complete" == (await account.run()).ended
+            await pass_time(HOUR / 2)
+            new = {*account.tenant.add(20, 8)} & {*account.wanted("PREPARE", "REVIEW", READY)}
+            bills = {id_ for id_ in new if account.stored(id_).source_type == "BILL"}
+            await account.run()
+            assert bills
+            assert bills <= {*account.posted()}
+
+        run(main())
+
+    @pytest.mark.parametrize("behind", [1, 1000])
+    def test_of_a_worker_whose_clock_is_behind(self, folder: Path, behind: int) -> None:
+        """It reads more than it has to, and misses nothing."""
+
+        async def main() -> None:
+            account = Account(folder)
+            clock = Behind(account.clock, datetime.timedelta(hours=behind))
+            for seed in range(3):
+                account.tenant.add(10, 100 + seed)
+                async with account.worker(clock=clock) as loop:
+                    assert "complete" == (await loop.run_once()).ended
+                bills = {id_ for id_ in account.wanted() if account.stored(id_).source_type == "BILL"}
+                open_bills = {id_ for id_ in bills if account.stage_of(id_) != "EXPORTED"}
+                assert open_bills
+                assert open_bills <= {*account.posted()}
+                await pass_time(HOUR / 2)
 
         run(main())
 

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import attrs
+import httpx
 import pytest
 
 from brex_accounting import AccountingRecordReadyForExport, ErpFailed, InvalidArgument
+from brex_accounting.clock import Clock
 from brex_accounting.emulator import move, recode
 from brex_accounting.export import ExportPolicy, Outcome, Posted, Posting, Rejected, Resolution, RunEnded, State
 
-from .doubles import BookErp, Document, LaggingErp, MemoryErp
+from .doubles import BookErp, Books, Document, LaggingErp, MemoryErp, PendingErp, RejectingErp
+from .liars import LyingAccount, refusal
 from .world import DAY, HOUR, READY, Account, always, pass_time, run
 
 READY_ONLY = ExportPolicy(basis="accrual")
 POISON = "the ERP fails on it, and takes others"
 AMEND_FAILED = "changed after it was posted, and the ERP fails to amend it"
+UNASKED = "the ERP fails when it is asked for it, and finds others"
 
 
 def account_in(folder: Path, *, records: int = 30) -> Account:
@@ -133,6 +138,76 @@ class TestPoison:
                 await pass_time(400)
             assert {*new} <= {*account.posted()}
             await account.finish()
+            await account.audit(account.wanted())
+
+        run(main())
+
+
+class FindChoking(PendingErp):
+    """It raises when it is asked for certain keys.
+
+    Attributes:
+        bad: The keys.
+        asked: How often it was asked.
+    """
+
+    bad: Collection[str] = ()
+    asked = 0
+
+    async def find(self, keys: Sequence[str]) -> Mapping[str, Posted]:
+        self.asked += 1
+        if not {*self.bad}.isdisjoint(keys):
+            raise KeyError(keys[0])
+        return await super().find(keys)
+
+
+class TestLookingUp:
+    """The ERP raises whenever it is asked for a certain entry that is pending."""
+
+    def test_keeps_nothing_else_from_being_found(self, folder: Path) -> None:
+        """Others are found and reported in the next run; after a while a person is told of the one."""
+
+        async def main() -> None:
+            account = account_in(folder)
+            erp = FindChoking(account.clock, account.books)
+            account.make_erp = always(erp)
+            await account.run()
+            bad = account.wanted()[4]
+            erp.approve()
+            erp.bad = [bad]
+            await pass_time(DAY)
+            await account.run()
+            rows = await account.rows()
+            assert [bad] == [id_ for id_ in account.wanted() if rows[id_].state is not State.EXPORTED]
+            told: list[str] = []
+            for _ in range(12):
+                await pass_time(DAY)
+                told += [one.reason for one in (await account.run()).needs_person if one.record_id == bad]
+            assert {UNASKED} == {*told}
+            erp.bad = []
+            await pass_time(DAY)
+            await account.run()
+            await account.audit(account.wanted())
+
+        run(main())
+
+    def test_of_an_erp_that_is_down(self, folder: Path) -> None:
+        """It is not asked again and again, and what it was asked for is asked soon."""
+
+        async def main() -> None:
+            account = account_in(folder)
+            erp = FindChoking(account.clock, account.books, batch_size=5)
+            account.make_erp = always(erp)
+            await account.run()
+            erp.approve()
+            erp.bad = account.wanted()
+            await pass_time(DAY)
+            before = erp.asked
+            assert "erp failed" == (await account.run()).ended
+            assert 3 >= erp.asked - before
+            erp.bad = []
+            await pass_time(120)
+            await account.run()
             await account.audit(account.wanted())
 
         run(main())
@@ -253,6 +328,29 @@ class Cancelling(BookErp):
         return await super().post(postings)
 
 
+class Rejecting(BookErp):
+    """Rejects by a rule when it posts."""
+
+    def __init__(self, clock: Clock, books: Books, rule: Callable[[Posting], Rejected | None]) -> None:
+        super().__init__(clock, books)
+        self._rule = rule
+
+    async def enter(self, posting: Posting, begun: float) -> Outcome:
+        return self._rule(posting) or await super().enter(posting, begun)
+
+
+def with_a_page(bad: Sequence[str], posting: Posting) -> Rejected | None:
+    """Reject the first of some with a page of HTML, and the others with a word."""
+    if posting.key not in bad:
+        return None
+    return Rejected("<html>" + "x" * 200_000 if posting.key == bad[0] else "short", code="no-account")
+
+
+def too_large(request: httpx.Request, response: httpx.Response | None) -> httpx.Response | None:
+    """Refuse requests of more than 64 KiB."""
+    return refusal(413, "TOO_LARGE") if response is None and len(request.content) > 65_536 else None
+
+
 class TestAdapters:
     """What an adapter answers or raises, and must not."""
 
@@ -290,6 +388,25 @@ class TestAdapters:
             errors = {event.error for event in account.events if isinstance(event, RunEnded)}
             assert errors == ({None, "ErpFailed"} if kind is Unreadable else {None})
             await account.audit(account.wanted())
+
+        run(main())
+
+    @pytest.mark.parametrize("validates", [True, False])
+    def test_that_reject_with_a_whole_page(self, folder: Path, validates: bool) -> None:
+        """A message that no request has room for is shortened, and keeps no other failure from being reported."""
+
+        async def main() -> None:
+            account = LyingAccount(folder, policy=READY_ONLY, bill_ready="reaches")
+            account.lie = too_large
+            bad = account.wanted()[:3]
+            rule = partial(with_a_page, bad)
+            if validates:
+                account.make_erp = always(RejectingErp(account.clock, account.books, rule=rule))
+            else:
+                account.make_erp = always(Rejecting(account.clock, account.books, rule))
+            summary = await account.run()
+            assert ("complete", 3) == (summary.ended, summary.refused)
+            assert {"<html>" + "x" * 1993 + "…", "short"} == {one.message for one in summary.refusals}
 
         run(main())
 

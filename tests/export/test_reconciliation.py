@@ -460,6 +460,23 @@ class TestDifferences:
 
         run(main())
 
+    @pytest.mark.parametrize("days", [-1, 1, 400])
+    @pytest.mark.parametrize("closed_through", [datetime.date(2020, 12, 31), datetime.date(2026, 2, 28)])
+    def test_a_date_that_no_closed_period_explains(
+        self, folder: Path, closed_through: datetime.date, days: int
+    ) -> None:
+        """An entry on another day than the policy put it on is a difference, later days included."""
+
+        async def main() -> None:
+            policy = attrs.evolve(POLICY, closed_through=closed_through, closed="next open date")
+            account, ids = await exported(folder, policy=policy)
+            assert (await reconciled(account, policy=POLICY)).agrees
+            document_of(account, ids[0]).date += datetime.timedelta(days=days)
+            assert [(ids[0], K.DATES)] == kinds(await reconciled(account))
+            assert [(ids[0], K.DATES)] == kinds(await reconciled(account, policy=POLICY))
+
+        run(main())
+
     def test_changed_and_kept(self, folder: Path) -> None:
         """A record that changed is a difference until a person has decided to keep what is in the books."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import pytest
 
@@ -12,8 +13,12 @@ from brex_accounting.emulator import move, recode
 from brex_accounting.export import Change, Entry, Resolution, SqliteJournal, State
 from brex_accounting.export.resolving import _FROM, resolve
 from brex_accounting.export.states import MOVES
+from brex_accounting.export.verdicts import STILL_READY
 
+from .traps import Trap
 from .world import DAY, HOUR, READY, Account, pass_time, run
+
+T = TypeVar("T")
 
 AFTERWARDS = {"keep": State.POSTED, "repost": State.READY, "posted": State.POSTED, "ignore": State.IGNORED}
 
@@ -116,6 +121,31 @@ class TestWhatBecomesOfIt:
 
         run(main())
 
+    def test_kept_and_slow_to_be_shown_as_exported(self, folder: Path) -> None:
+        """Brex is told once of what a person keeps, and not again before it has had time to show the report."""
+
+        async def main() -> None:
+            account = Account(folder)
+            await account.finish()
+            record_id = account.posted()[0]
+            recode(account.tenant, record_id, brex_field_id="ef_101", brex_field_value_id="efo_9")
+            await account.run()
+            async with account.worker() as loop:
+                await loop.resolve(record_id, "keep", reason="right as it is")
+            move(account.tenant, record_id, READY)
+            slow = ShowsReady(account, record_id)
+            async with account.worker(slow) as loop:
+                summary = await loop.run_once()
+            assert ("complete", 1, 1) == (summary.ended, summary.exported, slow.reports)
+            for _ in range(8):
+                await pass_time(DAY)
+                async with account.worker(slow) as loop:
+                    await loop.run_once()
+            row = (await account.rows())[record_id]
+            assert (5, State.NEEDS_PERSON, STILL_READY) == (slow.reports, row.state, row.reason)
+
+        run(main())
+
     def test_reposted_while_brex_shows_it_as_exported(self, folder: Path) -> None:
         """It comes into the books once more under a key of its own, and Brex is not told twice."""
 
@@ -155,6 +185,28 @@ class TestWhatBecomesOfIt:
         run(main())
 
 
+class ShowsReady(Trap):
+    """A Brex that takes each report, and shows a record as ready all the same.
+
+    Args:
+        account: The account.
+        record_id: The record.
+    """
+
+    def __init__(self, account: Account, record_id: str) -> None:
+        super().__init__()
+        self.reports = 0
+        self._account = account
+        self._record_id = record_id
+
+    async def through(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
+        answer = await super().through(name, call)
+        if name.endswith("/export-results"):
+            self.reports += 1
+            move(self._account.tenant, self._record_id, READY)
+        return answer
+
+
 class OnlyPosts:
     """The books of an account behind an adapter that cannot change entries."""
 
@@ -163,7 +215,5 @@ class OnlyPosts:
     batch_size = 10
 
     def __init__(self, account: Account) -> None:
-        from .traps import Trap
-
         inner: Any = account.make_erp(account, Trap())
         self.post, self.find = inner.post, inner.find

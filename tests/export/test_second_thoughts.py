@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import attrs
+import httpx
 import pytest
 
 from brex_accounting.emulator import move, recode
@@ -24,9 +26,10 @@ from brex_accounting.export import (
     State,
 )
 from brex_accounting.export.policy import ClosedPeriod
+from brex_accounting.export.verdicts import AMEND_FAILED
 
 from .doubles import BookErp, ErpDown, MemoryErp
-from .liars import LyingAccount, always, honestly, spoiling, unreadable
+from .liars import Lie, LyingAccount, always, answer, honestly, spoiling, unreadable
 from .world import DAY, HOUR, POLICY, READY, Account, Refusals, pass_time, run
 
 JANUARY = datetime.date(2026, 1, 31)
@@ -147,6 +150,19 @@ class TestDecisions:
         run(main())
 
 
+def hiding(record_id: str) -> Lie:
+    """Show a record in no list."""
+
+    def lie(request: httpx.Request, response: httpx.Response | None) -> httpx.Response | None:
+        if response is None or response.status_code != 200 or not request.url.path.endswith("/accounting/records"):
+            return None
+        body = json.loads(response.content)
+        body["items"] = [item for item in body["items"] if item["id"] != record_id]
+        return answer(200, **body)
+
+    return lie
+
+
 class Amending(MemoryErp):
     """Fails when it is to amend an entry, before or after that has happened, as long as it is told to."""
 
@@ -227,6 +243,39 @@ class TestAmending:
             account.lie = spoiling(record_id, unreadable)
             await later_runs(account, 1)
             assert State.AMENDING is (await row_of(account, record_id)).state
+            account.lie = honestly
+            account.tenant.changed(account.stored(record_id), lines=before.lines)
+            await later_runs(account)
+            row = await row_of(account, record_id)
+            assert (first, first, State.EXPORTED) == (document.content_hash, row.content_hash, row.state)
+
+        run(main())
+
+    @pytest.mark.parametrize("meanwhile", ["", "unreadable", "gone"])
+    def test_taken_back_after_the_erp_failed_for_good(self, folder: Path, meanwhile: str) -> None:
+        """Where answers were lost until a person was asked, the entry is brought back as the record is."""
+
+        async def main() -> None:
+            account = LyingAccount(folder, records=6)
+            record_id = card_of(account)
+            erp = Amending(account.clock, account.books)
+            account.make_erp = always(erp)
+            await account.run()
+            before, document = account.stored(record_id), erp.known(record_id)
+            assert document is not None
+            first = document.content_hash
+            change(account, record_id)
+            erp.fails = "after"
+            await later_runs(account, 1 if meanwhile == "gone" else 6)
+            assert first != document.content_hash
+            erp.fails = ""
+            if meanwhile == "unreadable":
+                account.lie = spoiling(record_id, unreadable)
+            elif meanwhile == "gone":
+                account.lie = hiding(record_id)
+            await later_runs(account, 1)
+            row = await row_of(account, record_id)
+            assert (State.NEEDS_PERSON, True) == (row.state, (row.reason or "").startswith(AMEND_FAILED))
             account.lie = honestly
             account.tenant.changed(account.stored(record_id), lines=before.lines)
             await later_runs(account)

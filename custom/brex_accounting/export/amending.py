@@ -14,7 +14,7 @@ from .events import logger
 from .journal import Change, Entry
 from .run import Run, growing
 from .states import State
-from .verdicts import AMEND_FAILED, AMENDED, CHANGED, Amend
+from .verdicts import AMEND_FAILED, AMENDED, CHANGED, Amend, is_half_amended
 
 _IN_A_ROW: Final = 3
 """After so many failures in a row the others are left to the next run: postings need the ERP more."""
@@ -54,8 +54,9 @@ async def _amend(run: Run, item: Amend) -> bool:
         **run.claimed(),
     )
     rows = await run.write(Change(entry=begun))
-    if not rows:
-        return True  # somebody else is at it
+    if not rows:  # somebody else is at it, perhaps with other content
+        await run.outrun([(begun, posting.content_hash)], rows)
+        return True
     row = rows[0]
     try:
         async with run.keeping(rows):
@@ -66,7 +67,9 @@ async def _amend(run: Run, item: Amend) -> bool:
         logger.warning("account %s: %s is not amended yet: %s", run.brex.account, row.record_id, error)
         now = run.now()
         if row.attempts >= _PATIENCE:
-            await run.write(Change(entry=row.moved(State.NEEDS_PERSON, at=now, reason=AMEND_FAILED, attempts=0)))
+            version = run.erp.mapping_version
+            entry = row.moved(State.NEEDS_PERSON, at=now, reason=AMEND_FAILED, attempts=0, mapping_version=version)
+            await run.write(Change(entry=entry))
         else:
             later = row.changed(due=now + growing(row.attempts), owner=None, lease_until=None)
             await run.write(Change(entry=later, silent=True))
@@ -75,6 +78,8 @@ async def _amend(run: Run, item: Amend) -> bool:
     now = run.now()
     if not isinstance(outcome, Posted):
         reason = f"{CHANGED}, and not amended: {outcome.code}"
+        if is_half_amended(item.entry):  # an earlier attempt may have changed something
+            reason = f"{AMEND_FAILED}: {reason}"
         version = run.erp.mapping_version
         entry = row.moved(State.NEEDS_PERSON, at=now, reason=reason, attempts=0, mapping_version=version)
         await run.write(Change(entry=entry))

@@ -217,14 +217,19 @@ class Comparison:
             yield _K.CHANGED
         if any(not _same(entry.debits, brex.debits) for entry in current) or _amount_differs(brex, journal):
             yield _K.AMOUNTS
-        elif any(self._dates_differ(brex, entry) for entry in current):
+        elif any(self._dates_differ(brex, journal, entry) for entry in current):
             yield _K.DATES
 
-    def _dates_differ(self, brex: BrexSays, entry: LedgerSays) -> bool:
+    def _dates_differ(self, brex: BrexSays, journal: JournalSays | None, entry: LedgerSays) -> bool:
         if entry.date is None or brex.date is None or entry.date == brex.date:
             return False
-        # A closed period, perhaps one of a policy of before, moves entries to later days only.
-        return self.policy.closed_through is None or entry.date < brex.date
+        if entry.date < brex.date:  # a closed period moves entries to later days only
+            return True
+        if journal is not None and journal.date not in (None, brex.date):  # moved by this policy, or by one of before
+            return entry.date != journal.date
+        # A journal that was lost does not know of it.
+        last = self.policy.next_open_date
+        return last is None or not self.policy.is_closed(brex.date) or entry.date > last
 
 
 def _changed(brex: BrexSays, journal: JournalSays) -> bool:

@@ -19,7 +19,7 @@ from .posting import Posting, can_be_summed, content_hash, flaw, posting_date
 from .record_types import RECORD_TYPES
 from .states import State
 from .verdicts import (
-    AGAIN,
+    AMEND_FAILED,
     BY_HAND,
     CHANGED,
     CLOSED,
@@ -41,8 +41,10 @@ from .verdicts import (
     ReadBack,
     Verdict,
     exported,
+    is_half_amended,
     is_parked,
     shows,
+    times_told,
     tries,
 )
 
@@ -109,7 +111,7 @@ class Judge:
         reason = f"{UNREADABLE}: {why}"
         row = entry or Entry(record_id=record_id, state=State.NEEDS_PERSON, since=now)
         busy = row.owner is not None and row.lease_until is not None and now < row.lease_until
-        if busy or row.state in (*UNDER_WAY, State.AMENDING, State.IGNORED) or row.reason in (KEPT, BY_HAND):
+        if busy or row.state in (*UNDER_WAY, State.IGNORED) or is_half_amended(row) or row.reason in (KEPT, BY_HAND):
             return LEAVE
         if entry is not None and (row.state, row.reason) == (State.NEEDS_PERSON, reason):
             return LEAVE
@@ -172,7 +174,8 @@ class Judge:
             and self._may_be_on_its_way(entry, row, now)
         ):
             return LEAVE
-        return Post(row, self._posting(record, row, date))
+        was_tried = entry.attempts > 0 and entry.content_hash not in (None, row.content_hash)
+        return Post(row, self._posting(record, row, date), tried=entry if was_tried else None)
 
     def _why_not(self, record: AccountingRecord) -> tuple[State, str] | None:
         """Why the policy passes over a record, whatever its lines say."""
@@ -217,7 +220,7 @@ class Judge:
         seen = content_hash(record)
         if entry.content_hash is None:  # a person says that it is in the books: as it is now
             return Put(self._read(entry, record))
-        if seen != entry.content_hash:
+        if seen != entry.content_hash or is_half_amended(entry):
             return self._amended(record, entry, seen, now) if self._is_final(record) else LEAVE
         is_told = record.review_status is ReviewStatus.EXPORTED
         match entry.state:
@@ -229,8 +232,9 @@ class Judge:
             case State.POSTED if is_told:
                 return Put(exported(entry, now))
             case State.EXPORTED if record.review_status is ReviewStatus.READY_FOR_EXPORT:
-                told = entry.attempts if entry.reason == AGAIN else 0
-                is_new = now < entry.since + SETTLING * 2**told and entry.reason != KEPT
+                told = times_told(entry)
+                # What a person keeps, and Brex has not been told of since, is told at once.
+                is_new = now < entry.since + SETTLING * 2**told and (told > 0 or entry.reason != KEPT)
                 if not is_new and told >= _PATIENCE:
                     return Put(entry.moved(State.NEEDS_PERSON, at=now, reason=STILL_READY, attempts=0))
                 return LEAVE if is_new else ReadBack(entry)
@@ -265,6 +269,7 @@ class Judge:
         wrong = flaw(record)
         why = why or (wrong and f"{CHANGED}: {wrong}") or (None if self.amends else CHANGED)
         if why is not None:
+            why = f"{AMEND_FAILED}: {why}" if is_half_amended(entry) else why
             return Put(
                 entry.moved(
                     State.NEEDS_PERSON, at=now, reason=why, seen_hash=seen, mapping_version=self.mapping_version

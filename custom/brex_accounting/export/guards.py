@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from ..errors import BrexError, ErpFailed, InvalidArgument, JournalError
 from .erp import Amends, Attaches, Erp, Outcome, Pending, Posted, ReceiptFile, Rejected, Validates
@@ -13,6 +13,9 @@ from .journal import Journal
 from .posting import Posting
 
 _ADVICE = "What is in the journal is taken up by the next run: the ERP is asked before anything is posted again."
+
+_LONGEST: Final = 2000
+"""Characters of a message, of its code, and of a link."""
 
 
 class GuardedErp:
@@ -117,7 +120,7 @@ class GuardedErp:
             given: Any = await self._validator.validate(posting)
             if given is not None:
                 self._check(given, (Rejected,), "validate")
-            return cast("Rejected | None", given)
+            return cast("Rejected | None", _sendable(given))
 
     async def amend(self, posting: Posting, posted: Posted) -> Posted | Rejected:
         """Bring an entry to the content of a posting.
@@ -176,10 +179,21 @@ def _name(error: BaseException) -> str:
 
 
 def _sendable(outcome: Any) -> Any:
-    """The outcome without a link that Brex could not be sent: the report matters more."""
-    if isinstance(outcome, Posted) and outcome.deep_link is not None and not _is_text(outcome.deep_link):
-        return Posted(outcome.reference)
-    return outcome
+    """The outcome as Brex can be sent it: without a link that is none, and with a message that people would read.
+
+    A page of HTML that an ERP answers with would make a request too large, and keep others from being reported.
+    """
+    match outcome:
+        case Posted(reference, deep_link=link) if link is not None and not (_is_text(link) and len(link) <= _LONGEST):
+            return Posted(reference)
+        case Rejected(message, code) if len(message) > _LONGEST or len(code) > _LONGEST:
+            return Rejected(_shortened(message), code=_shortened(code))
+        case _:
+            return outcome
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _is_text(value: object) -> bool:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence, Set
 from typing import Final
 
 from ..errors import ErpFailed
+from .erp import Posted
 from .journal import Change, Entry
 from .posting_round import in_the_books
 from .run import Run, growing
 from .states import State
-from .verdicts import POISON
+from .verdicts import POISON, UNASKED
 
 _ROWS: Final = 500
+_IN_A_ROW: Final = 3
+"""After so many failures in a row the ERP is down, and not at odds with a key."""
+_PATIENCE: Final = 10
+"""After so many attempts in vain a person is told of a record that the ERP cannot be asked about."""
 _LONG_PENDING: Final = datetime.timedelta(days=7)
 
 
@@ -36,17 +42,14 @@ async def settle(run: Run) -> int:
 
 
 async def _look_up(run: Run, rows: Sequence[Entry]) -> int:
-    try:
-        async with run.keeping(rows):
-            found = await run.erp.find([row.key for row in rows])
-    except ErpFailed as error:
-        run.erp_failed(error)
-        await run.write(*(_later(row, _next_look(run, row)) for row in rows))
-        return 0
+    async with run.keeping(rows):
+        found, unasked = await _ask(run, rows)
     now = run.now()
     changes: list[Change] = []
     for row in rows:
-        if row.key in found:
+        if row.key in unasked:
+            changes.append(_unasked(run, row, is_alone=len(unasked) < len(rows) or len(rows) == 1))
+        elif row.key in found:
             run.doubts.pop(row.record_id, None)
             run.keep_link(row.record_id, found[row.key].deep_link)
             entry = in_the_books(row, found[row.key].reference, now, owes_receipts=run.erp.attaches)
@@ -62,6 +65,46 @@ async def _look_up(run: Run, rows: Sequence[Entry]) -> int:
     run.tally.counts["posted"] += posted
     run.tally.counts["found"] += posted
     return sum(not change.silent for change in changes)
+
+
+async def _ask(run: Run, rows: Sequence[Entry]) -> tuple[Mapping[str, Posted], Set[str]]:
+    """What the books hold, and the keys that the ERP cannot be asked about.
+
+    Where it fails, it is asked in halves: one key that an adapter cannot cope with must not hide all others.
+    """
+    found: dict[str, Posted] = {}
+    unasked: set[str] = set()
+    keys, size = [row.key for row in rows], run.erp.batch_size
+    parts = deque(keys[start : start + size] for start in range(0, len(keys), size))
+    failures = 0
+    while parts:
+        part = parts.popleft()
+        try:
+            found |= await run.erp.find(part)
+        except ErpFailed as error:
+            failures += 1
+            if failures >= _IN_A_ROW or (failures == 1 == len(keys)):
+                run.erp_failed(error)
+                unasked.update(part, *parts)
+                break
+            if len(part) == 1:
+                unasked.update(part)
+            else:
+                parts += [part[: len(part) // 2], part[len(part) // 2 :]]
+        else:
+            failures = 0
+    return found, unasked
+
+
+def _unasked(run: Run, row: Entry, *, is_alone: bool) -> Change:
+    """What is written of a row that the ERP cannot be asked about: its own fault, as far as is known, or the ERP's."""
+    due = _next_look(run, row)
+    if not is_alone:
+        return _later(row, due)
+    attempts = row.attempts + 1
+    if attempts >= _PATIENCE:
+        run.tally.person(row.record_id, UNASKED)
+    return _later(row.changed(attempts=attempts), max(due, run.now() + growing(attempts)))
 
 
 def _missing(run: Run, row: Entry, now: datetime.datetime) -> Change:

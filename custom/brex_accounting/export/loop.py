@@ -26,6 +26,7 @@ from .resolving import Resolution
 from .run import Run, growing
 from .states import State
 from .summary import RunSummary
+from .turns import bring_back
 from .waiting import rest
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _LEASE: Final = 30.0
 _ERP_TIMEOUT: Final = 1800.0
 _OLD: Final = datetime.timedelta(days=1)
+_LONGEST: Final = 366 * 86_400.0
 
 
 class ExportLoop:
@@ -80,7 +82,7 @@ class ExportLoop:
         self._journal = guard_journal(journal, brex.account)
         self._policy = policy
         self._company_id = company_id
-        self._lease = seconds(lease, "lease")
+        self._lease = seconds(lease, "lease", most=_LONGEST)
         self._page_size = count(page_size, "page_size", most=1000, why="more is not documented for this list")
         self._report_size = count(report_size, "report_size")
         self._clock: Clock = clock or SystemClock()
@@ -152,6 +154,12 @@ class ExportLoop:
         async with self._running:
             now = self._clock.now()
             await check_basis(self._journal, self._policy, note=True)
+            await bring_back(
+                self._journal,
+                now=now,
+                lease=datetime.timedelta(seconds=self._lease),
+                search_lag=datetime.timedelta(seconds=self._erp.search_lag),
+            )
             paused = await pause.load(self._journal, now=now)
             if paused is not None and now < paused.next_try:
                 return self._paused(paused, now)
@@ -195,10 +203,10 @@ class ExportLoop:
             every: The longest time between two runs. Brex suggests an hour.
 
         Raises:
-            InvalidArgument: ``every`` is no time span.
+            InvalidArgument: ``every`` is no time span, or longer than a year.
             ClientStateError: The client is closed.
         """
-        interval = seconds(every.total_seconds(), "every")
+        interval = seconds(every.total_seconds(), "every", most=_LONGEST)
         failures = 0
         while not self._stopping.is_set():
             self._wake.clear()
@@ -299,7 +307,13 @@ class ExportLoop:
 
         Returns:
             How many will be tried.
+
+        Raises:
+            InvalidArgument: They are one text, and not several ids.
         """
+        if isinstance(record_ids, str):
+            message = "record_ids: expected ids such as ['accr_1'], got one text"
+            raise InvalidArgument(message)
         await self._open()
         wanted = None if record_ids is None else frozenset(record_ids)
         now, done, after = self._clock.now(), 0, ""
@@ -350,7 +364,7 @@ class ExportLoop:
         noted = await self._journal.note(BEGUN)
         now = self._clock.now()
         if noted is not None and now - datetime.datetime.fromisoformat(noted) < _OLD:
-            return datetime.datetime.fromisoformat(noted)
+            return min(datetime.datetime.fromisoformat(noted), now)  # or the clock was ahead
         await self._journal.set_note(BEGUN, now.isoformat())
         return now
 

@@ -12,6 +12,8 @@ from .policy import ExportPolicy
 BASIS: Final = "basis"
 BEGUN: Final = "begun"
 """Noted from the beginning of a run until one has done all that it could: a run that follows goes on with it."""
+CLOCK: Final = "clock"
+"""Noted by each run: the time that it began at."""
 COMPLETE: Final = "complete"
 """Noted when the journal has seen all that the books hold: from then on what it does not know is not in them."""
 OPENED: Final = "opened"
@@ -57,4 +59,4 @@ async def watermark(journal: Journal, policy: ExportPolicy) -> datetime.datetime
     return None if noted is None else datetime.datetime.fromisoformat(noted)
 
 
-__all__ = ["BASIS", "BEGUN", "COMPLETE", "OPENED", "PAUSE", "POLICY", "WATERMARK", "check_basis", "watermark"]
+__all__ = ["BASIS", "BEGUN", "CLOCK", "COMPLETE", "OPENED", "PAUSE", "POLICY", "WATERMARK", "check_basis", "watermark"]

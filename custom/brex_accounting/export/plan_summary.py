@@ -15,7 +15,6 @@ from brex_accounting_client.models import AccountingRecord, AccountingRecordLine
 
 from .journal import Entry
 from .posting import EXACT, Posting, posting_date
-from .reporting import LEAST_REFUSALS, MOST_REFUSED
 from .summary import MOST_LISTED
 
 
@@ -177,6 +176,8 @@ class PlanTally:
         self.reasons: dict[PlanAction, Counter[str]] = {}
         self.recovered = 0
         """Entries that an unknown post has left in the books: the run counts them as posted."""
+        self.told_before = 0
+        """Refusals of which Brex was told the same before: they do not stop a run."""
 
     def add(self, item: PlanItem) -> None:
         """Count an item, and hand it on."""
@@ -194,11 +195,14 @@ class PlanTally:
             self._on_item(item)
 
     @property
-    def too_many_refusals(self) -> bool:
-        """Whether so much would be refused that the run would stop before its first report."""
-        refused = self.counts[PlanAction.REFUSE]
-        posted = self.counts[PlanAction.POST] + self.recovered
-        return refused >= LEAST_REFUSALS and refused > MOST_REFUSED * (refused + posted)
+    def newly_refused(self) -> int:
+        """How many refusals count where they may be too many."""
+        return self.counts[PlanAction.REFUSE] - self.told_before
+
+    @property
+    def booked(self) -> int:
+        """How many entries would come into the books, or be brought to another content."""
+        return self.counts[PlanAction.POST] + self.counts[PlanAction.AMEND] + self.recovered
 
 
 __all__ = [

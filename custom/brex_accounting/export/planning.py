@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -19,7 +20,7 @@ from .events import OnExportEvent, Teller
 from .guards import GuardedErp, guard_journal
 from .journal import Entry, Journal
 from .lists import Lists, counted, sorted_out
-from .notes import COMPLETE, check_basis, watermark
+from .notes import BEGUN, COMPLETE, check_basis, watermark
 from .plan_summary import (
     OnPlanItem,
     PlanAction,
@@ -33,8 +34,9 @@ from .plan_summary import (
 from .policy import ExportPolicy
 from .posting import Posting
 from .reading import CHANGES, READY
+from .reporting import are_too_many, booked
 from .states import SETTLED, State
-from .verdicts import CHANGED, GONE, Amend, Leave, LookUp, Post, Put, ReadBack, Verdict, is_parked, shows
+from .verdicts import CHANGED, GONE, Amend, Leave, LookUp, Post, Put, ReadBack, Verdict, is_parked, shows, was_told
 
 if TYPE_CHECKING:
     from ..client import Brex
@@ -133,7 +135,10 @@ class _Planner:
             amends=self._erp.amends,
             rebuilding=rebuilding,
         )
-        paused = await pause.load(self._journal)
+        now = self._clock.now()
+        paused = await pause.load(self._journal, now=now)
+        if paused is not None and paused.next_try <= now:
+            paused = None  # the run would try
         await self._by_id(ANNOUNCED, await self._journal.announced(_MOST_ANNOUNCED))
         since = await watermark(self._journal, self._policy)
         await self._list(CHANGES, updated_at_gte=since)
@@ -149,11 +154,19 @@ class _Planner:
             debits=dict(sorted(tally.debits.items())),
             periods={period: dict(sorted(sums.items())) for period, sums in sorted(tally.periods.items())},
             reasons={action: dict(found.most_common()) for action, found in tally.reasons.items()},
-            too_many_refusals=tally.too_many_refusals,
+            too_many_refusals=await self._are_too_many(),
             rebuilding=rebuilding,
             pause=None if paused is None else paused.cause,
             unread=dict(self._lists.unread),
         )
+
+    async def _are_too_many(self) -> bool:
+        refused, posted = self._tally.newly_refused, self._tally.booked
+        if not are_too_many(refused, posted):
+            return False
+        noted, now = await self._journal.note(BEGUN), self._clock.now()
+        begun = now if noted is None else datetime.datetime.fromisoformat(noted)
+        return are_too_many(refused, posted + await booked(self._journal, begun))
 
     # ---- reading ------------------------------------------------------------------------------------------------
 
@@ -276,9 +289,12 @@ class _Planner:
             case Leave():
                 self._leave(row, record)
             case Put(entry, rejected):
+                self._tally.told_before += rejected is not None and was_told(entry, rejected.message)
                 self._put(record, entry, None if rejected is None else rejected.message)
-            case Post(_, posting):
-                self._tally.add(await self._post(posting, held))
+            case Post(entry, posting):
+                item = await self._post(posting, held)
+                self._tally.told_before += item.message is not None and was_told(entry, item.message)
+                self._tally.add(item)
             case Amend(entry, posting):
                 self._tally.add(await self._amend(entry, posting))
             case ReadBack(entry):
@@ -289,12 +305,12 @@ class _Planner:
                 self._tally.unchanged += 1
 
     async def _post(self, posting: Posting, held: Mapping[str, Posted]) -> PlanItem:
+        if posting.key in held:  # what is in the books is not rejected, whatever has become of the mapping
+            self._tally.recovered += 1
+            return item_of_posting(posting, PlanAction.REPORT, reference=held[posting.key].reference)
         rejected = await self._erp.validate(posting)
         if rejected is not None:
             return item_of_posting(posting, PlanAction.REFUSE, reason=rejected.code, message=rejected.message)
-        if posting.key in held:
-            self._tally.recovered += 1
-            return item_of_posting(posting, PlanAction.REPORT, reference=held[posting.key].reference)
         return item_of_posting(posting, PlanAction.POST, preview=self._preview(posting))
 
     async def _amend(self, entry: Entry, posting: Posting) -> PlanItem:

@@ -46,7 +46,8 @@ async def post(run: Run, wanted: Sequence[Post]) -> int:
         How many records have come further.
     """
     done = 0
-    for some in _batches(run, wanted):
+    found = await _found(run, wanted)
+    for some in _batches(run, [item for item in wanted if item.entry.record_id not in found]):
         if run.is_stopping or run.erp_is_down:
             break
         batch = _Batch(run, some)
@@ -54,6 +55,43 @@ async def post(run: Run, wanted: Sequence[Post]) -> int:
             done += await batch.post()
             run.progress("posting")
     return done
+
+
+async def _found(run: Run, wanted: Sequence[Post]) -> frozenset[str]:
+    """Settle records that changed after an attempt whose entry came into the books all the same: as what was tried.
+
+    They are then amended like every record that changed after it was posted. That is found out before it is written
+    down what is to be posted now: from then on nobody could tell which content the books hold.
+
+    Args:
+        run: The run.
+        wanted: What to post.
+
+    Returns:
+        The records that are not to be posted now.
+    """
+    settled: set[str] = set()
+    for item in wanted:
+        if run.is_stopping or run.erp_is_down:
+            break
+        tried = item.tried
+        if tried is None:
+            continue
+        settled.add(tried.record_id)
+        try:
+            found = await run.erp.find([tried.key])
+        except ErpFailed as error:
+            run.erp_failed(error)
+            continue
+        if tried.key not in found:
+            settled.discard(tried.record_id)
+            continue
+        owes = run.erp.attaches and bool(item.posting.record.receipts)
+        row = in_the_books(tried, found[tried.key].reference, run.now(), owes_receipts=owes)
+        run.tally.counts["found"] += 1
+        run.tally.counts["posted"] += len(await run.write(Change(entry=row)))
+        await run.look_again([tried.record_id])
+    return frozenset(settled)
 
 
 def _batches(run: Run, wanted: Sequence[Post]) -> Iterator[Sequence[Post]]:
@@ -119,7 +157,9 @@ class _Batch:
             )
             for item in self._wanted.values()
         ]
-        return await run.write(*(Change(entry=row) for row in rows))
+        begun = await run.write(*(Change(entry=row) for row in rows))
+        await run.outrun([(row, row.content_hash) for row in rows], begun)
+        return begun
 
     async def _outcomes(self, begun: Sequence[Entry]) -> dict[str, Outcome]:
         run = self._run

@@ -20,7 +20,7 @@ from .notes import POLICY, WATERMARK
 from .posting_round import post
 from .run import Run, growing
 from .states import State
-from .verdicts import AGAIN, KEPT, Amend, Leave, LookUp, Post, Put, ReadBack, Verdict, was_missed
+from .verdicts import AGAIN, KEPT, Amend, Leave, LookUp, Post, Put, ReadBack, Verdict, times_told, was_missed
 
 OVERLAP: Final = datetime.timedelta(minutes=10)
 """What was changed so shortly before the latest change may not have been visible yet when it was read."""
@@ -50,10 +50,11 @@ async def read_changes(run: Run, since: datetime.datetime | None) -> int:
     done = 0
     async for page in _pages(run, CHANGES, updated_at_gte=since):
         done += await handle_page(run, page)
-        # A moment that lies in the future is a mistake, and would hide every change until then.
-        tomorrow = run.now() + _DAY
+        # A moment that lies in the future is a mistake, by hours where a time zone is wrong, and would hide every
+        # change until then. Where it is this machine's clock that is behind, more is read again, and nothing missed.
+        latest_believed = run.now() + OVERLAP
         for moment in (record.updated_at for record in page.items):
-            if _EARLIEST < moment < tomorrow and (latest is None or moment > latest):
+            if _EARLIEST < moment <= latest_believed and (latest is None or moment > latest):
                 latest = moment
     if run.tally.unread.keys().isdisjoint({CHANGES, BOOKS}) and not (run.is_stopping or run.erp_is_down):
         reached = None if latest is None else latest - OVERLAP
@@ -267,7 +268,16 @@ async def _put(run: Run, puts: Sequence[Put]) -> int:
     for put in puts:
         if put.rejected is not None:
             run.reject(put.entry, put.rejected.message)
-    return len(await run.write(*(Change(entry=put.entry) for put in puts)))
+    written = await run.write(*(Change(entry=put.entry) for put in puts))
+    await run.outrun([(put.entry, _seen(put.entry)) for put in puts], written)
+    return len(written)
+
+
+def _seen(entry: Entry) -> str | None:
+    """The hash of what a row is about; None where something else than the content is wrong with the record."""
+    if entry.seen_hash is None and entry.state is State.NEEDS_PERSON:
+        return None
+    return entry.seen_hash or entry.content_hash
 
 
 async def _look_up(run: Run, lookups: Sequence[LookUp]) -> int:
@@ -306,7 +316,7 @@ async def _reopen(run: Run, again: Sequence[ReadBack]) -> int:
 
 def _wanted_again(entry: Entry, now: datetime.datetime) -> Entry:
     """The row of a record that Brex wants to be told of once more; how often it did is counted."""
-    times = entry.attempts if entry.reason == AGAIN else 0
+    times = times_told(entry)
     reason = KEPT if entry.reason == KEPT else AGAIN
     return entry.moved(State.POSTED, at=now, attempts=times + 1, reason=reason, due=now)
 

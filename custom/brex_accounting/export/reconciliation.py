@@ -208,6 +208,7 @@ async def _read_journal(journal: Journal, sides: Sides) -> None:
                 content_hash=row.content_hash,
                 amount=row.amount,
                 currency=row.currency,
+                date=row.posting_date,
             )
             for row in rows
         )

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from ..errors import BrexError, CallError, ClientStateError, ErpFailed
 from ..reports import ExportFailure, ExportReport, ExportResult, ExportSuccess, RefusedResult
-from .journal import Change, Entry
+from .journal import Change, Entry, Journal
 from .run import Run, after_refusal, growing
 from .states import IN_THE_BOOKS, State
 from .verdicts import FAILURE_REFUSED, GONE, KEPT, REPOST_REJECTED, UNREADABLE, exported, is_parked, shows
@@ -42,23 +42,34 @@ async def too_many_refusals(run: Run) -> bool:
         run: The run.
     """
     refused = len(run.rejected)
-    if refused < LEAST_REFUSALS or not _are_too_many(refused, run.tally.counts["posted"]):
+    if not are_too_many(refused, run.tally.counts["posted"]):
         return False
-    return _are_too_many(refused, await _booked(run))
+    return are_too_many(refused, await booked(run.journal, run.begun))
 
 
-def _are_too_many(refused: int, booked: int) -> bool:
-    return refused > MOST_REFUSED * (refused + booked)
+def are_too_many(refused: int, posted: int) -> bool:
+    """Whether so many refusals stop a run before it reports them.
+
+    Args:
+        refused: How many records would newly be refused.
+        posted: How many have come into the books.
+    """
+    return refused >= LEAST_REFUSALS and refused > MOST_REFUSED * (refused + posted)
 
 
-async def _booked(run: Run) -> int:
-    """How many entries have come into the books since the run began, or wait to be reported."""
-    booked, after = 0, ""
-    while rows := await run.journal.entries(IN_THE_BOOKS, after=after, limit=1000):
+async def booked(journal: Journal, begun: datetime.datetime) -> int:
+    """How many entries have come into the books since a run began, or wait to be reported.
+
+    Args:
+        journal: The account's.
+        begun: When it began, or the first of those before it that were broken off.
+    """
+    found, after = 0, ""
+    while rows := await journal.entries(IN_THE_BOOKS, after=after, limit=1000):
         after = rows[-1].record_id
-        waiting = (row.state is State.POSTED and not is_parked(row) for row in rows)
-        booked += sum(map(max, waiting, (row.since >= run.begun for row in rows)))
-    return booked
+        waiting = (row.state in (State.POSTED, State.REPORTING) and not is_parked(row) for row in rows)
+        found += sum(map(max, waiting, (row.since >= begun for row in rows)))
+    return found
 
 
 async def settle_unknown(run: Run) -> int:
@@ -327,7 +338,9 @@ async def _settle_failures(run: Run, begun: Sequence[Entry], told: _Told) -> Non
             changes.append(
                 Change(entry=row.moved(State.READY, at=now, reason=row.reason, due=due), trace_id=refused.trace_id)
             )
-    await run.write(*changes)
+    for row in await run.write(*changes):
+        if row.state is State.REFUSED:
+            run.tally.refused(row.record_id, row.reason, run.messages.get(row.record_id))
 
 
 def _refused(run: Run, row: Entry) -> Entry:
@@ -335,4 +348,4 @@ def _refused(run: Run, row: Entry) -> Entry:
     return row.moved(State.REFUSED, at=now, reason=row.reason, due=now + after_refusal(row.attempts))
 
 
-__all__ = ["report_failures", "report_successes", "settle_unknown", "too_many_refusals"]
+__all__ = ["are_too_many", "booked", "report_failures", "report_successes", "settle_unknown", "too_many_refusals"]

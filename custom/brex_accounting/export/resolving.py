@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import uuid
 from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
@@ -103,6 +104,8 @@ async def resolve(
     if written is None:
         message = f"record_id: {record_id} has changed just now; look at it again"
         raise InvalidArgument(message)
+    if resolution == "posted":  # what it says now is in the books: no list need show it before it changes
+        await journal.announce(f"posted by hand {uuid.uuid4().hex}", [record_id], at=now)
     return written
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import hashlib
 import uuid
 from collections import Counter, OrderedDict
 from collections.abc import AsyncGenerator, Sequence
@@ -24,7 +23,7 @@ from .journal import Change, Entry, Journal
 from .policy import ExportPolicy
 from .states import State
 from .summary import Tally
-from .verdicts import AGAIN, BY_HAND, GONE, KEPT
+from .verdicts import AGAIN, AMEND_FAILED, BY_HAND, GONE, KEPT, digest, is_half_amended, was_told
 
 if TYPE_CHECKING:
     from ..client import Brex
@@ -180,7 +179,7 @@ class Run:
     def reject(self, row: Entry, message: str) -> None:
         """Remember what Brex is to be told of a record, and whether that is new to it."""
         self.messages[row.record_id] = message
-        if row.reported not in (self.digest(row), self.tried(row)):
+        if not was_told(row, message):
             self.rejected.add(row.record_id)
 
     def tried(self, row: Entry) -> str:
@@ -189,8 +188,7 @@ class Run:
 
     def digest(self, row: Entry) -> str:
         """Of what Brex is to be told of a record, and of the content that it is about."""
-        text = f"{row.content_hash} {self.messages[row.record_id]}"
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return digest(row.content_hash, self.messages[row.record_id])
 
     def erp_failed(self, error: ErpFailed) -> None:
         """Note that the ERP has failed."""
@@ -212,6 +210,21 @@ class Run:
         if record_ids:
             self.busy.update(record_ids)
             await self.journal.announce(f"look again {uuid.uuid4().hex}", record_ids, at=self.now())
+
+    async def outrun(self, wanted: Sequence[tuple[Entry, str | None]], written: Sequence[Entry]) -> None:
+        """Read records again whose rows somebody else has changed meanwhile, unless what was seen is known there.
+
+        Args:
+            wanted: The rows that were to be written, and the hash of what Brex showed; None where it has none.
+            written: Those that were.
+        """
+        done = {row.record_id for row in written}
+        lost = {row.record_id: seen for row, seen in wanted if row.record_id not in done}
+        if not lost:
+            return
+        rows = await self.journal.load([*lost])
+        known = {id_ for id_, row in rows.items() if lost[id_] in (row.content_hash, row.seen_hash)}
+        await self.look_again([id_ for id_, seen in lost.items() if seen is None or id_ not in known])
 
     async def claim(self, *states: State, limit: int) -> Sequence[Entry]:
         """Claim rows that are due, or whose worker has died."""
@@ -239,8 +252,6 @@ class Run:
         match row.state:
             case State.EXPORTED if row.reason in (None, AGAIN, BY_HAND, KEPT):
                 self.tally.exported(row)
-            case State.REFUSED:
-                self.tally.refused(row.record_id, row.reason, self.messages.get(row.record_id))
             case State.NEEDS_PERSON:
                 self.tally.person(row.record_id, row.reason)
             case State.NOT_FOR_LEDGER:
@@ -272,7 +283,8 @@ class Run:
 
     def gone(self, entry: Entry) -> Change:
         """What is written of a record that Brex does not know any more."""
-        return Change(entry=entry.moved(State.NEEDS_PERSON, at=self.now(), reason=GONE))
+        reason = f"{AMEND_FAILED}: {GONE}" if is_half_amended(entry) else GONE
+        return Change(entry=entry.moved(State.NEEDS_PERSON, at=self.now(), reason=reason))
 
     @asynccontextmanager
     async def keeping(self, entries: Sequence[Entry]) -> AsyncGenerator[None]:

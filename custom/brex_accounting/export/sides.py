@@ -76,6 +76,7 @@ class JournalSays:
         content_hash: Of the content that is in the books, or was last tried.
         amount: The record's amount, with its sign.
         currency: The amount's currency.
+        date: The day that it was posted under.
     """
 
     record_id: str
@@ -87,6 +88,7 @@ class JournalSays:
     content_hash: str | None = None
     amount: Decimal | None = None
     currency: str | None = None
+    date: datetime.date | None = None
 
 
 @frozen(kw_only=True)
@@ -269,7 +271,7 @@ def _written(said: Said) -> str:
             facts += [_digits(said.amount), said.currency, _sums(said.debits)]
         case JournalSays():
             facts = [said.state.value, said.generation, said.is_in_the_books, said.is_parked]
-            facts += [said.reference, said.content_hash, _digits(said.amount), said.currency]
+            facts += [said.reference, said.content_hash, _digits(said.amount), said.currency, _day(said.date)]
         case LedgerSays():
             facts = [said.key, said.generation, said.reference, _day(said.date)]
             facts += [None if said.debits is None else _sums(said.debits)]
@@ -315,7 +317,7 @@ def _brex(record_id: str, *said: Any) -> BrexSays:
 
 
 def _journal(record_id: str, *said: Any) -> JournalSays:
-    state, generation, is_in_the_books, parked, reference, content_hash, amount, currency = said
+    state, generation, is_in_the_books, parked, reference, content_hash, amount, currency, date = said
     return JournalSays(
         record_id=record_id,
         state=State(state),
@@ -326,6 +328,7 @@ def _journal(record_id: str, *said: Any) -> JournalSays:
         content_hash=content_hash,
         amount=_read_digits(amount),
         currency=currency,
+        date=_read_day(date),
     )
 
 

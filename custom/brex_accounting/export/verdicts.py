@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from typing import Final, TypeAlias
 
 from attrs import frozen
@@ -26,6 +27,7 @@ ELSEWHERE: Final = "exported in Brex, and not by this journal"
 CLOSED: Final = "closed-period"
 POISON: Final = "the ERP fails on it, and takes others"
 STILL_READY: Final = "Brex was told several times, and shows it as ready"
+UNASKED: Final = "the ERP fails when it is asked for it, and finds others"
 UNREADABLE: Final = "unreadable"
 
 
@@ -58,10 +60,13 @@ class Post:
     Attributes:
         entry: The row as it is, or a new one, with what the record says now.
         posting: What to post.
+        tried: The row of an earlier attempt with other content, None where there was none: if the ERP turns out to
+            have the record, it is that content which the books hold.
     """
 
     entry: Entry
     posting: Posting
+    tried: Entry | None = None
 
 
 @frozen
@@ -130,10 +135,19 @@ def exported(entry: Entry, now: datetime.datetime) -> Entry:
     return entry.moved(
         State.EXPORTED,
         at=now,
-        attempts=entry.attempts if entry.reason == AGAIN else 0,
+        attempts=times_told(entry),
         reason=entry.reason if entry.reason in (AGAIN, KEPT, BY_HAND) else None,
         due=now if entry.receipts_owed else None,
     )
+
+
+def times_told(entry: Entry) -> int:
+    """How often Brex was told of a record after it had wanted it once more, or after a person had decided to keep it.
+
+    Args:
+        entry: The row.
+    """
+    return entry.attempts if entry.reason in (AGAIN, KEPT) else 0
 
 
 def shows(review_status: str) -> str:
@@ -165,6 +179,36 @@ def is_parked(entry: Entry) -> bool:
     return entry.reason is not None and entry.reason.startswith(shows(""))
 
 
+def is_half_amended(entry: Entry) -> bool:
+    """Whether the books may hold another content than the journal says, since an amendment was begun and not ended.
+
+    Args:
+        entry: The row.
+    """
+    return entry.state is State.AMENDING or (entry.reason is not None and entry.reason.startswith(AMEND_FAILED))
+
+
+def digest(content_hash: str | None, message: str) -> str:
+    """Of what Brex is told of a record that was not taken, and of the content that it is about.
+
+    Args:
+        content_hash: Of the content.
+        message: What it is told.
+    """
+    return hashlib.sha256(f"{content_hash} {message}".encode()).hexdigest()[:32]
+
+
+def was_told(entry: Entry, message: str) -> bool:
+    """Whether Brex was told the same of a record before, or somebody has tried to.
+
+    Args:
+        entry: The row, with the content that it is about.
+        message: What it would be told.
+    """
+    told = digest(entry.content_hash, message)
+    return entry.reported in (told, f"?{told}")
+
+
 def is_in_the_books(entry: Entry) -> bool:
     """Whether the journal knows of an entry in the books.
 
@@ -190,6 +234,7 @@ __all__ = [
     "REPOST_REJECTED",
     "SETTLING",
     "STILL_READY",
+    "UNASKED",
     "UNDER_WAY",
     "UNREADABLE",
     "Amend",
@@ -199,10 +244,14 @@ __all__ = [
     "Put",
     "ReadBack",
     "Verdict",
+    "digest",
     "exported",
+    "is_half_amended",
     "is_in_the_books",
     "is_parked",
     "shows",
+    "times_told",
     "tries",
     "was_missed",
+    "was_told",
 ]
