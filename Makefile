@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 SPEC := $(BIN)/python -m brex_accounting.spec
 
-.PHONY: install generate check-generated check test soak bench crash demo docs clean
+.PHONY: install generate update-spec check-generated check test soak bench crash demo docs clean
 
 install: .venv/installed .tools/installed .books/installed .docs/installed
 
@@ -35,6 +35,11 @@ install: .venv/installed .tools/installed .books/installed .docs/installed
 
 generate: install
 	$(SPEC) generate
+
+# make update-spec API=accounting FROM=new.yaml; DRY_RUN=1 writes nothing.
+update-spec: install
+	@test -n "$(FROM)" || { echo 'FROM= names the new document: make update-spec API=accounting FROM=new.yaml' >&2; exit 1; }
+	$(SPEC) update "$(FROM)" --api $(or $(API),accounting) $(if $(DRY_RUN),--dry-run)
 
 check-generated: install
 	$(SPEC) check

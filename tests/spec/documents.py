@@ -11,6 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from brex_accounting.spec.bundle import Bundle, make_bundle
+from brex_accounting.spec.layout import Layout, Tools
 
 PROJECT = Path(__file__).parents[2]
 TOOLS = PROJECT / ".tools" / "bin"
@@ -36,6 +37,12 @@ def write(path: Path, tree: Tree) -> None:
         yaml = YAML(typ="safe", pure=True)
         yaml.sort_base_mapping_type_on_output = False
         yaml.dump(tree, file)
+
+
+def checkout(root: Path, tools: Path = TOOLS) -> tuple[Layout, Tools]:
+    """A copy of the project, and the tools to work on it with: what the spec tools take."""
+    layout = Layout.checkout(root)
+    return layout, Tools.find(layout, tools)
 
 
 @cache

@@ -17,8 +17,21 @@ from brex_accounting.spec import __main__ as command
 from brex_accounting.spec import generator
 from brex_accounting.spec.document import dump_json, load
 from brex_accounting.spec.generator import differences, generate, refuse_import_cycles
+from brex_accounting.spec.layout import Layout, Tools
 
-from .documents import ACCOUNTING, EMULATED, PACKAGE, PROJECT, PUBLISHED, TEAM, TOOLS, copy_project, published, snapshot
+from .documents import (
+    ACCOUNTING,
+    EMULATED,
+    PACKAGE,
+    PROJECT,
+    PUBLISHED,
+    TEAM,
+    TOOLS,
+    checkout,
+    copy_project,
+    published,
+    snapshot,
+)
 
 COPIES = [f"{EMULATED}/{name.removesuffix('.yaml')}.json" for name in PUBLISHED]
 PAPERS = ["openapi/bundle.yaml", "openapi/DEVIATIONS.md", *COPIES]
@@ -103,7 +116,7 @@ class TestGenerate:
         (project / PACKAGE / "models" / "stale.py").write_text("", encoding="utf-8")
         for name in ("openapi/bundle.yaml", COPIES[0]):
             (project / name).write_text("old\n", encoding="utf-8")
-        generate(project, TOOLS)
+        generate(*checkout(project))
         assert before == snapshot(project)
         assert {"openapi", "custom", PACKAGE, "generator-config.yaml"} == {path.name for path in project.iterdir()}
 
@@ -131,7 +144,7 @@ class TestFailures:
     def untouched(self, project: Path, complaint: str, tools: Path = TOOLS) -> str:
         before = snapshot(project)
         with pytest.raises(SpecError) as caught:
-            generate(project, tools)
+            generate(*checkout(project, tools))
         assert before == snapshot(project)
         assert [] == list(project.glob(".generate-*"))
         assert complaint in str(caught.value)
@@ -172,7 +185,7 @@ class TestFailures:
                 raise PermissionError(13, "Permission denied", str(self))
             return replace(self, target)
 
-        def build(_root: Path, _tools: Path, out: Path) -> None:
+        def build(_layout: Layout, _tools: Tools, out: Path) -> None:
             for name in (*PAPERS, f"{PACKAGE}/new.py"):
                 (out / name).parent.mkdir(parents=True, exist_ok=True)
                 (out / name).write_text("new\n", encoding="utf-8")
@@ -191,7 +204,7 @@ class TestTools:
     def test_without_any(self, project: Path, tmp_path: Path) -> None:
         """A tool environment that is not there is named as what it is, with the remedy."""
         with pytest.raises(SpecError) as caught:
-            generate(project, tmp_path / "nowhere")
+            generate(*checkout(project, tmp_path / "nowhere"))
         expected = (
             "openapi-python-client cannot be run (No such file or directory); `make install` puts it into the tool"
         )
@@ -202,7 +215,7 @@ class TestTools:
         tools = tools_that_make(tmp_path / "bin")
         (tools / "ruff").unlink()
         with pytest.raises(SpecError, match=r"^ruff cannot be run .*`make install`"):
-            generate(project, tools)
+            generate(*checkout(project, tools))
 
 
 class TestDifferences:
@@ -217,7 +230,7 @@ class TestDifferences:
     def test_each_is_named(self, first: tuple[Path, Ran], project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A flipped byte, a stale file, a missing one and edited papers are each named; ``check`` ends with 1."""
 
-        def build(_root: Path, _tools: Path, out: Path) -> None:
+        def build(_layout: Layout, _tools: Tools, out: Path) -> None:
             shutil.copytree(first[0], out, dirs_exist_ok=True)
 
         monkeypatch.setattr(generator, "build", build)
@@ -251,13 +264,13 @@ class TestDifferences:
     def test_without_a_package(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where nothing was generated yet, every file is missing."""
 
-        def build(_root: Path, _tools: Path, out: Path) -> None:
+        def build(_layout: Layout, _tools: Tools, out: Path) -> None:
             for name in (*PAPERS, f"{PACKAGE}/a.py"):
                 (out / name).parent.mkdir(parents=True, exist_ok=True)
                 (out / name).write_text("", encoding="utf-8")
 
         monkeypatch.setattr(generator, "build", build)
-        assert [f"missing: {name}" for name in (*PAPERS, f"{PACKAGE}/a.py")] == differences(tmp_path, TOOLS)
+        assert [f"missing: {name}" for name in (*PAPERS, f"{PACKAGE}/a.py")] == differences(*checkout(tmp_path))
 
 
 class TestEmulatedDocuments:
@@ -390,3 +403,4 @@ class TestCommand:
         makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
         assert "\ngenerate: install\n\t$(SPEC) generate\n" in makefile
         assert "\ncheck-generated: install\n\t$(SPEC) check\n" in makefile
+        assert '\t$(SPEC) update "$(FROM)" --api $(or $(API),accounting) $(if $(DRY_RUN),--dry-run)\n' in makefile

@@ -21,7 +21,7 @@ from brex_accounting.spec.bundle import make_bundle
 from brex_accounting.spec.generator import generate
 
 from . import documents
-from .documents import ACCOUNTING, EXPENSES, PACKAGE, TEAM, TOOLS, WEBHOOKS, Tree, json_of, operation, schema
+from .documents import ACCOUNTING, EXPENSES, PACKAGE, TEAM, WEBHOOKS, Tree, json_of, operation, schema
 
 Documents = dict[str, Tree]
 Mutation = Callable[[Documents], None]
@@ -201,7 +201,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Tree:
         composed_request,
         codes_as_numbers,
     )
-    generate(root, TOOLS)
+    generate(*documents.checkout(root))
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, "-c", PROBE], env=environment, cwd=root, capture_output=True, text=True, check=False
@@ -487,7 +487,7 @@ class TestWhatStopsTheBuild:
         )
         before = documents.snapshot(root)
         with pytest.raises(SpecError) as caught:
-            generate(root, TOOLS)
+            generate(*documents.checkout(root))
         expected = "model modules import each other in a circle: user → vendor → user; break it with an overlay action"
         assert str(caught.value).startswith(expected)
         assert before == documents.snapshot(root)
@@ -496,7 +496,7 @@ class TestWhatStopsTheBuild:
         """Two schemas that would be one model are refused in the generator's words, not by a traceback."""
         root = mutated(tmp_path / "project", renamed(TEAM, "CompanyAddress", "company"))
         with pytest.raises(SpecError) as caught:
-            generate(root, TOOLS)
+            generate(*documents.checkout(root))
         message = str(caught.value)
         assert message.startswith("openapi-python-client failed:\n")
         assert 'Attempted to generate duplicate models with name "Company"' in message

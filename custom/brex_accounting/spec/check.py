@@ -8,7 +8,7 @@ from __future__ import annotations
 import keyword
 from typing import Any, cast
 
-from openapi_spec_validator import OpenAPIV30SpecValidator
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 from openapi_spec_validator.schemas.backend.jsonschema import create_validator
 from openapi_spec_validator.schemas.utils import get_schema_content
 
@@ -33,9 +33,13 @@ _TAKEN_BY_PAGES = {"bad_records", "raw", "raw_item", "repaired"}
 _STYLES = {"query": "form", "path": "simple", "header": "simple"}
 
 
+# With jsonschema-rs installed, which the emulator uses, they would take that, whose errors say less of the place.
 class _Validator(OpenAPIV30SpecValidator):
-    # With jsonschema-rs installed, which the emulator uses, it would take that, whose errors say less of the place.
     schema_validator = create_validator(dict(get_schema_content("3.0")))
+
+
+class _Validator31(OpenAPIV31SpecValidator):
+    schema_validator = create_validator(dict(get_schema_content("3.1")))
 
 
 def check_references(bundle: Node) -> None:
@@ -57,7 +61,7 @@ def check(bundle: Node) -> None:
     Raises:
         SpecError: Names the first such place, and the remedy.
     """
-    _check_validity(bundle)
+    check_validity(bundle, "bundle")
     for at, node in nodes(bundle):
         if at[:2] != ("components", "securitySchemes"):
             _check_schema(at, node)
@@ -76,12 +80,22 @@ def check(bundle: Node) -> None:
         _check_choice(at, node)
 
 
-def _check_validity(bundle: Node) -> None:
-    for error in _Validator(cast("Any", bundle)).iter_errors():
+def check_validity(document: Node, name: str) -> None:
+    """Refuse what is no valid OpenAPI document of the version that it says it is, 3.0 or 3.1.
+
+    Args:
+        document: The document; its references lead somewhere.
+        name: What to call it in an error.
+
+    Raises:
+        SpecError: Names the first such place.
+    """
+    validator = _Validator31 if str(document["openapi"]).startswith("3.1") else _Validator
+    for error in validator(cast("Any", document)).iter_errors():
         inner: Any = error
         while inner.context:  # of the alternatives that all fail, the one that got furthest says what is wrong
             inner = max(inner.context, key=lambda alternative: len(alternative.absolute_path))
-        message = f"bundle: {show(tuple(inner.absolute_path)) or 'at the top'}: {inner.message}"
+        message = f"{name}: {show(tuple(inner.absolute_path)) or 'at the top'}: {inner.message}"
         raise SpecError(message)
 
 

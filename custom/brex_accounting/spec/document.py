@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeGuard, cast
 
@@ -28,14 +29,39 @@ def load(path: Path) -> Node:
         SpecError: There is no such file, or it holds no object.
     """
     try:
-        data: object = _as_json(_yaml("safe").load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         message = f"{path.name}: cannot be read as YAML: {error}"
         raise SpecError(message) from error
+    return load_text(text, path.name)
+
+
+def load_text(text: str, name: str) -> Node:
+    """Read the text of a YAML or JSON document.
+
+    Args:
+        text: The document.
+        name: What to call it in an error.
+
+    Raises:
+        SpecError: It is no YAML, or holds no object.
+    """
+    try:
+        data = _as_json(_parsed(text))
+    except YAMLError as error:
+        message = f"{name}: cannot be read as YAML: {error}"
+        raise SpecError(message) from error
     if not is_object(data):
-        message = f"{path.name}: expected an OpenAPI object at the top"
+        message = f"{name}: expected an OpenAPI object at the top"
         raise SpecError(message)
     return data
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> object:
+    """The tree of a text, shared: one run reads the same documents again and again, and reading takes most of it."""
+    found: object = _yaml("safe").load(text)
+    return found
 
 
 def _as_json(tree: object) -> object:

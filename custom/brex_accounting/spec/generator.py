@@ -13,20 +13,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ..errors import SpecError
 from .bundle import DOCUMENTS, make_bundle
 from .deviations import render
 from .document import dump, dump_json, load
+from .layout import PACKAGE, Layout, Tools
+from .staging import beside, move_in, staged
 
-PACKAGE = "brex_accounting_client"
-
-EMULATED = "custom/brex_accounting/emulator/documents"
-"""Where the emulator has the published documents, as JSON: it starts at once, and without the YAML reader."""
-
-_COPIES = {name: f"{EMULATED}/{Path(name).with_suffix('.json').name}" for name in DOCUMENTS}
-_PAPERS = ("openapi/bundle.yaml", "openapi/DEVIATIONS.md", *_COPIES.values())
 _HEADER = "# Generated from openapi/ by `make generate`. Do not edit: change openapi/ and generate again.\n"
 _BUNDLE_HEADING = "Joined from the published documents and openapi/overlays by `make generate`. Do not edit."
 # Makes the reader of every model: what msgspec cannot read would otherwise be found out by the first worker.
@@ -46,84 +40,80 @@ for name in models.__all__:
 _RUFF = ("--isolated", "--no-cache", "--quiet", "--line-length", "120", "--target-version", "py311")
 
 
-def build(root: Path, tools: Path, out: Path) -> None:
+def build(layout: Layout, tools: Tools, out: Path) -> None:
     """Make the bundle, the page of deviations, the emulator's documents and the package, all below a folder.
 
+    The emulator has the published documents as JSON: it starts at once, and without the YAML reader.
+
     Args:
-        root: The project: holds ``openapi/`` and ``generator-config.yaml``.
-        tools: Folder of the tool environment's programs: ``openapi-python-client`` and ``ruff``.
-        out: An empty folder; afterwards it holds ``openapi/``, ``custom/`` and the package.
+        layout: Where the published documents, overlays, templates and settings are.
+        tools: The generator and its ruff.
+        out: A folder that has none of what is made; afterwards it has all of it, each where the layout says.
 
     Raises:
         SpecError: A document, an overlay, the generator or its result is not as it should be.
     """
-    bundle = make_bundle(root / "openapi")
-    (out / "openapi").mkdir()
-    bundle_path = out / "openapi" / "bundle.yaml"
+    bundle = make_bundle(layout.documents)
+    made = layout.at(out)
+    made.documents.mkdir(parents=True, exist_ok=True)
+    bundle_path = made.documents / "bundle.yaml"
     _write(bundle_path, dump(bundle.document, _BUNDLE_HEADING))
-    _write(out / "openapi" / "DEVIATIONS.md", render(bundle))
-    (out / EMULATED).mkdir(parents=True)
-    for name, copy in _COPIES.items():
-        _write(out / copy, dump_json(load(root / "openapi" / name), name))
-    package = out / PACKAGE
-    _run_generator(root, tools, bundle_path, package)
-    for module in sorted((root / "openapi" / "runtime").glob("*.py")):
+    _write(made.documents / "DEVIATIONS.md", render(bundle))
+    for name, copy in layout.emulator_copies(DOCUMENTS).items():
+        made.path(copy).parent.mkdir(parents=True, exist_ok=True)
+        _write(made.path(copy), dump_json(load(layout.documents / name), name))
+    package = made.path(layout.package)
+    _run_generator(layout, tools, bundle_path, package)
+    for module in sorted((layout.documents / "runtime").glob("*.py")):
         _write(package / module.name, module.read_text(encoding="utf-8"))
     _write(package / "py.typed", "")
     for module in sorted(package.rglob("*.py")):
         _write(module, _HEADER + module.read_text(encoding="utf-8"))
-    ruff = str(tools / "ruff")
-    _run([ruff, "check", *_RUFF, "--select", "F401,I,UP", "--fix", "."], cwd=package)
-    _run([ruff, "format", *_RUFF, "."], cwd=package)
+    ruff = tools.program("ruff")
+    _run([ruff, "check", *_RUFF, "--select", "F401,I,UP", "--fix", "."], cwd=package, remedy=tools.remedy)
+    _run([ruff, "format", *_RUFF, "."], cwd=package, remedy=tools.remedy)
     refuse_import_cycles(package / "models")
     _run([sys.executable, "-c", _READ_ALL, str(out)], cwd=out)
 
 
-def generate(root: Path, tools: Path) -> None:
+def generated(layout: Layout) -> tuple[str, ...]:
+    """The paths below the root of all that is generated: files, and the package as a folder."""
+    return (*layout.papers, *layout.emulator_copies(DOCUMENTS).values(), layout.package)
+
+
+def generate(layout: Layout, tools: Tools) -> None:
     """Build the tree and put it in place of the one that is there, whole or not at all.
 
     Raises:
-        SpecError: As ``build`` does; nothing has changed then.
+        SpecError: As ``build`` does, or another run is changing the tree; nothing has changed then.
         OSError: A file cannot be moved; nothing has changed then either.
     """
-    with TemporaryDirectory(prefix=".generate-", dir=root, ignore_cleanup_errors=True) as folder:
-        out = Path(folder)
-        build(root, tools, out)
-        _swap_in(out, root)
+    with staged(layout.root) as folder:
+        build(layout, tools, folder / "after")
+        move_in(folder, layout.root, generated(layout))
 
 
-def _swap_in(out: Path, root: Path) -> None:
-    before = out / "before"
-    moved: list[tuple[Path, Path]] = []
-    try:
-        for name in (*_PAPERS, PACKAGE):
-            for source, target in ((root / name, before / name), (out / name, root / name)):
-                if source.exists():
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    source.replace(target)
-                    moved.append((source, target))
-    except BaseException:  # an interrupt, too, must leave the tree as it was
-        for source, target in reversed(moved):
-            target.replace(source)
-        raise
-
-
-def differences(root: Path, tools: Path) -> list[str]:
+def differences(layout: Layout, tools: Tools) -> list[str]:
     """Build the tree elsewhere and name every file in which the committed one differs, stale files included.
 
     Raises:
         SpecError: As ``build`` does.
     """
-    with TemporaryDirectory(prefix=".generate-", dir=root, ignore_cleanup_errors=True) as folder:
-        out = Path(folder)
-        build(root, tools, out)
-        found: list[str] = []
-        for name in _PAPERS:
-            found += _compare(root / name, out / name, name)
-        want, got = set(_files(out / PACKAGE)), set(_files(root / PACKAGE))
-        for path in sorted(want | got):
-            found += _compare(root / PACKAGE / path, out / PACKAGE / path, f"{PACKAGE}/{path}")
-        return found
+    with beside(layout.root) as out:
+        build(layout, tools, out)
+        return compared(layout, out)
+
+
+def compared(layout: Layout, out: Path) -> list[str]:
+    """Name every generated file in which the tree differs from what was built below another folder."""
+    found: list[str] = []
+    root, package = layout.root, layout.package
+    for name in generated(layout)[:-1]:
+        found += _compare(root / name, out / name, name)
+    want, got = set(_files(out / package)), set(_files(root / package))
+    for path in sorted(want | got):
+        found += _compare(root / package / path, out / package / path, f"{package}/{path}")
+    return found
 
 
 def refuse_import_cycles(models: Path) -> None:
@@ -166,19 +156,20 @@ def _model_imports(path: Path) -> Iterator[str]:
             yield (node.module or "").removeprefix("models.")
 
 
-def _run_generator(root: Path, tools: Path, bundle: Path, package: Path) -> None:
-    command = [str(tools / "openapi-python-client"), "generate", "--path", str(bundle), "--output-path", str(package)]
-    command += ["--config", str(root / "generator-config.yaml"), "--meta", "none", "--fail-on-warning"]
-    command += ["--custom-template-path", str(root / "openapi" / "templates")]
-    _run(command, cwd=root)
+def _run_generator(layout: Layout, tools: Tools, bundle: Path, package: Path) -> None:
+    command = [tools.program("openapi-python-client"), "generate"]
+    command += ["--path", str(bundle), "--output-path", str(package)]
+    command += ["--config", str(layout.path(layout.settings)), "--meta", "none", "--fail-on-warning"]
+    command += ["--custom-template-path", str(layout.documents / "templates")]
+    _run(command, cwd=layout.root, remedy=tools.remedy)
 
 
-def _run(command: list[str], cwd: Path) -> None:
+def _run(command: list[str], cwd: Path, remedy: str = "") -> None:
     name = Path(command[0]).name
     try:
         done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     except OSError as error:
-        message = f"{name} cannot be run ({error.strerror}); `make install` puts it into the tool environment"
+        message = f"{name} cannot be run ({error.strerror}); {remedy}"
         raise SpecError(message) from error
     if done.returncode != 0:
         message = f"{name} failed:\n{(done.stdout + done.stderr).strip()}"

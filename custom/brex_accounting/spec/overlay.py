@@ -77,11 +77,42 @@ class Overlay:
         tree = copy.deepcopy(document)
         changes: list[Change] = []
         for number, action in enumerate(self.actions, 1):
-            changes += self._apply_one(tree, number, action)
+            found = self._apply_one(tree, number, action)
+            if not found:
+                message = f"{self._label(number)}: changes nothing; the published document already says so, and the "
+                raise SpecError(message + "action can go")
+            changes += found
         return tree, changes
 
+    def apply_leniently(self, document: Node) -> tuple[Node, list[int]]:
+        """Apply all actions to a copy of a document, and give the numbers, from 1, of those that change nothing.
+
+        Raises:
+            SpecError: A target matches nothing, or an update does not fit its target.
+        """
+        tree = copy.deepcopy(document)
+        actions = enumerate(self.actions, 1)
+        return tree, [number for number, action in actions if not self._apply_one(tree, number, action)]
+
+    def apply_what_fits(self, document: Node) -> tuple[Node, list[SpecError]]:
+        """Apply the actions that can be applied to a copy of a document, and say why the others cannot."""
+        tree = copy.deepcopy(document)
+        refused: list[SpecError] = []
+        for number, action in enumerate(self.actions, 1):
+            trial = copy.deepcopy(tree)
+            try:
+                self._apply_one(trial, number, action)
+            except SpecError as error:
+                refused.append(error)
+            else:
+                tree = trial
+        return tree, refused
+
+    def _label(self, number: int) -> str:
+        return f"{self.path.name}, action {number} ({self.actions[number - 1]['target']})"
+
     def _apply_one(self, tree: Node, number: int, action: Node) -> list[Change]:
-        label = f"{self.path.name}, action {number} ({action['target']})"
+        label = self._label(number)
         try:
             # A path may match a node twice, and in any order.
             found = sorted({tuple(match.location) for match in find(action["target"], cast("Any", tree))})
@@ -99,14 +130,10 @@ class Overlay:
             else:
                 _remove(tree, location, label)
         removed = [] if "update" in action else found
-        changes = [
+        return [
             Change(self.path.name, number, action["description"].strip(), location, old, new)
             for location, old, new in _differences(before, tree, removed)
         ]
-        if not changes:
-            message = f"{label}: changes nothing; the published document already says so, and the action can go"
-            raise SpecError(message)
-        return changes
 
 
 def _checked(action: object, label: str) -> Node:

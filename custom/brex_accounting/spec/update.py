@@ -1,0 +1,203 @@
+"""A new document of Brex's, taken over whole or not at all.
+
+Read, compared and merged; overlays, bundle, client and the emulator's documents made from it; the tests run; the entry
+in CHANGES.md written: all of it in a folder beside the tree, from which it is moved in when everything is there.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import shutil
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+
+from attrs import frozen
+
+from ..errors import SpecError
+from ..version import __version__
+from .changes import Entry, next_version, with_entry
+from .comparison import Comparison
+from .dialect import Published, read_published
+from .diff_command import comparison_with
+from .generator import build, compared, generated
+from .layout import Layout, Tools
+from .merging import Merged, merge
+from .overlay import Overlay
+from .pruning import pruned
+from .report import render, render_markdown
+from .staging import move_in, staged
+from .suite import Suite, facts_of
+
+
+@frozen(kw_only=True)
+class Update:
+    """What is to be taken over, and how.
+
+    Attributes:
+        layout: The project.
+        tools: The generator and its ruff.
+        source: The new document.
+        document: The file name of ours, such as ``accounting_api.yaml``.
+        today: The day that the entry in CHANGES.md gets.
+        suite: The tests to run on the new tree, None to leave them.
+        dry_run: Do everything beside the tree and write nothing into it.
+        say: Is given what people are to read, as it becomes known.
+    """
+
+    layout: Layout
+    tools: Tools
+    source: Path
+    document: str
+    today: date
+    suite: Suite | None
+    dry_run: bool
+    say: Callable[[str], None]
+
+    def run(self) -> None:
+        """Take the new document over, and say what it changes and what is left to do.
+
+        Raises:
+            SpecError: The document, an overlay, the generated client or the tests are not as they should be, or
+                somebody changed the tree meanwhile. The tree is as it was.
+            OSError: A file cannot be read or moved. The tree is as it was.
+        """
+        with staged(self.layout.root) as folder:
+            ours = self.layout.documents / self.document
+            published = read_published(self.source)
+            comparison = comparison_with(self.layout, self.document, published.tree)
+            self.say(render(comparison).rstrip("\n"))
+            merged = merge(ours, published.tree)
+            if merged.text == ours.read_text(encoding="utf-8"):
+                self.say(f"{self.document} says the same as {self.source.name} already; there is nothing to do.")
+                return
+            before = _fingerprint(self.layout)
+            gone, names = self._make(folder, published, comparison, merged)
+            self._show_facts(folder / "after")
+            self._test(folder)
+            differ = compared(self.layout, folder / "after")
+            if not self.dry_run:
+                _refuse_meddling(before, _fingerprint(self.layout))
+                move_in(folder, self.layout.root, names)
+            self._tell(merged, gone)
+            self._tell_version(visible=any(f": {self.layout.package}/" in line for line in differ))
+            self._list("dry run: nothing is written; it would be:" if self.dry_run else "written:", names)
+
+    def _make(
+        self, folder: Path, published: Published, comparison: Comparison, merged: Merged
+    ) -> tuple[tuple[str, ...], list[str]]:
+        """Make all that is new below ``after``; gives the overlay actions that went, and the paths to be moved in."""
+        layout, inputs, after = self.layout, self.layout.at(folder / "inputs"), self.layout.at(folder / "after")
+        shutil.copytree(layout.documents, inputs.documents)
+        inputs.path(layout.settings).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(layout.path(layout.settings), inputs.path(layout.settings))
+        _write(inputs.documents / self.document, merged.text)
+        gone, overlays = self._prune(inputs, merged)
+        build(inputs, self.tools, after.root)
+        for name in (f"{layout.openapi}/{self.document}", *overlays):
+            if inputs.path(name).exists():
+                after.path(name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(inputs.path(name), after.path(name))
+        entry = Entry(
+            today=self.today,
+            document=self.document,
+            source=self.source.name,
+            published=published,
+            differences=render_markdown(comparison),
+            merged=merged,
+            gone=gone,
+        )
+        page = layout.documents / "CHANGES.md"
+        known = page.read_text(encoding="utf-8") if page.exists() else None
+        _write(after.documents / page.name, with_entry(known, entry))
+        names = [f"{layout.openapi}/{self.document}", *overlays, f"{layout.openapi}/{page.name}", *generated(layout)]
+        if self._facts is not None:
+            after.path(self._facts).parent.mkdir(parents=True, exist_ok=True)
+            _write(after.path(self._facts), facts_of(layout, after.documents / self.document))
+            names.append(self._facts)
+        return gone, names
+
+    def _prune(self, inputs: Layout, merged: Merged) -> tuple[tuple[str, ...], list[str]]:
+        """Take out of the document's overlays what has become needless; gives what went, and the overlays' paths."""
+        gone: list[str] = []
+        touched: list[str] = []
+        document = merged.tree
+        for path in sorted((inputs.documents / "overlays").glob("*.yaml")):
+            overlay = Overlay.read(path)
+            if overlay.extends.rpartition("/")[2] != self.document:
+                continue
+            document, needless = overlay.apply_leniently(document)
+            if not needless:
+                continue
+            gone += [f"{path.name}, action {number}: {overlay.actions[number - 1]['target']}" for number in needless]
+            touched.append(f"{inputs.openapi}/overlays/{path.name}")
+            rest = pruned(path, needless)
+            if rest is None:
+                path.unlink()
+            else:
+                _write(path, rest)
+        return tuple(gone), touched
+
+    @property
+    def _facts(self) -> str | None:
+        """The page that the tests hold the document to, if there are such tests."""
+        folder = self.layout.facts
+        return f"{folder}/{Path(self.document).stem}.txt" if folder and self.layout.path(folder).is_dir() else None
+
+    def _show_facts(self, after: Path) -> None:
+        if self._facts is None:
+            return
+        old, new = self.layout.path(self._facts), after / self._facts
+        before, now = (path.read_text("utf-8").splitlines() if path.exists() else [] for path in (old, new))
+        self.say("\n".join(difflib.unified_diff(before, now, self._facts, self._facts, n=1, lineterm="")))
+
+    def _test(self, folder: Path) -> None:
+        if not self.layout.is_checkout:
+            self.say("tests: none here; a copy of the packages has none of its own")
+        elif self.suite is None:
+            self.say("tests: left out")
+        else:
+            self.suite.run(self.layout, folder / "after", folder / "project")
+            self.say("tests: passed on the new tree")
+
+    def _tell(self, merged: Merged, gone: Iterable[str]) -> None:
+        self._list("overlay actions that have become needless, and are gone:", gone)
+        self._list("to be described, in words of ours:", merged.to_write)
+        self._list("prose of ours that has lost its place:", (f"{lost.where}: {lost.text}" for lost in merged.lost))
+
+    def _tell_version(self, *, visible: bool) -> None:
+        why = "minor: *Brex changed*" if visible else "patch: nothing of it shows in Python"
+        new = next_version(__version__, visible=visible)
+        self.say(f"version: {__version__} → {new} ({why}); version.py is yours to change")
+
+    def _list(self, title: str, lines: Iterable[str]) -> None:
+        listed = [f"  {line}" for line in lines]
+        if listed:
+            self.say("\n".join([title, *listed]))
+
+
+def _fingerprint(layout: Layout) -> dict[str, str]:
+    """Every file that an update reads or replaces, and its digest."""
+    parts = [layout.openapi, layout.settings, layout.package, layout.emulated, layout.facts]
+    roots = [layout.path(part) for part in parts if part is not None]
+    files = [file for root in roots for file in ([root] if root.is_file() else sorted(root.rglob("*")))]
+    return {
+        file.relative_to(layout.root).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+
+
+def _refuse_meddling(before: dict[str, str], now: dict[str, str]) -> None:
+    changed = sorted({*before.items()} ^ {*now.items()})
+    if changed:
+        message = f"{changed[0][0]}: was changed while the update was being made; run it again"
+        raise SpecError(message)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+__all__ = ["Update"]

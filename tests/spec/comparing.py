@@ -1,0 +1,47 @@
+"""Comparisons for the tests: on the ground of this project, or on that of a made-up document alone."""
+
+from __future__ import annotations
+
+import copy
+from functools import cache
+
+from brex_accounting.spec.comparison import Comparison, Difference, Ground, compare
+from brex_accounting.spec.emulated import Emulated
+from brex_accounting.spec.public_methods import PublicMethods
+from brex_accounting.spec.rehearsal import Sources
+
+from .changes import Change
+from .documents import PROJECT, TEAM, Tree, document, published
+
+
+@cache
+def ground() -> Ground:
+    return Ground(Sources.read(PROJECT / "openapi"), PublicMethods(), Emulated())
+
+
+@cache
+def bare_ground() -> Ground:
+    """No other documents and no overlays, so that a comparison takes little time."""
+    return Ground(Sources({TEAM: document()}), ground().methods, ground().emulated)
+
+
+def changed(name: str, change: Change) -> Comparison:
+    """What a change of one of the project's documents comes to."""
+    new = copy.deepcopy(published(name))
+    change(new)
+    return compare(published(name), new, document=name, ground=ground())
+
+
+def compared(old: Tree, new: Tree) -> Comparison:
+    """Two made-up documents, compared."""
+    return compare(old, new, document=TEAM, ground=bare_ground())
+
+
+def told(old: Tree, new: Tree) -> list[tuple[str, str, str]]:
+    """The mark, place and words of all differences of two made-up documents."""
+    return [(difference.mark.name, difference.where, difference.what) for difference in compared(old, new).differences]
+
+
+def only(comparison: Comparison) -> Difference:
+    (difference,) = comparison.differences
+    return difference

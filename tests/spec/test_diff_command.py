@@ -1,0 +1,151 @@
+"""``python -m brex_accounting.spec diff``: what it prints, how it ends, and that it writes nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+from brex_accounting.spec import __main__ as command
+
+from . import changes
+from .changes import Change
+from .documents import ACCOUNTING, PROJECT, TEAM, Tree, copy_project, published, snapshot, write
+
+REPORTS = Path(__file__).parent / "reports"
+
+
+@frozen
+class Ran:
+    """A run of the command: its exit status and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+
+def run(*arguments: str | Path) -> Ran:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = command.main(["diff", *map(str, arguments)])
+    return Ran(status, out.getvalue(), err.getvalue())
+
+
+def document_in(folder: Path, name: str, change: Change, suffix: str = ".yaml") -> Path:
+    """A changed copy of a published document, in a file with a space in its name."""
+    tree: Tree = copy.deepcopy(published(name))
+    change(tree)
+    path = folder / f"new one{suffix}"
+    if suffix == ".json":
+        path.write_text(json.dumps(tree), encoding="utf-8")
+    else:
+        write(path, tree)
+    return path
+
+
+class TestHowItEnds:
+    def test_no_differences(self, tmp_path: Path) -> None:
+        """0 where nothing differs."""
+        new = document_in(tmp_path, TEAM, lambda _: None)
+        ran = run(new, "--api", "team", "--root", PROJECT)
+        assert Ran(0, "team_api.yaml: no differences.\n", "") == ran
+
+    def test_safe_differences(self, tmp_path: Path) -> None:
+        """2 where all that differs is safe; the document may be JSON."""
+
+        def change(tree: Tree) -> None:
+            changes.schemas(tree)["Company"]["properties"]["nickname"] = {"type": "string"}
+
+        ran = run(document_in(tmp_path, TEAM, change, ".json"), "--api", "team", "--root", PROJECT)
+        assert (2, "") == (ran.status, ran.err)
+        assert ran.out.startswith("team_api.yaml: 1 difference: 0 breaking for callers, 0 need a person, 1 safe.\n")
+
+    def test_other_differences(self, tmp_path: Path) -> None:
+        """3 where something is not safe; it is the Accounting API unless another is named, and nothing is written."""
+        root = copy_project(tmp_path / "the project")
+        before = snapshot(root)
+        ran = run(document_in(tmp_path, ACCOUNTING, changes.sent_fields), "--root", root)
+        assert Ran(3, (REPORTS / "sent_fields.txt").read_text(encoding="utf-8"), "") == ran
+        assert before == snapshot(root)
+
+    @pytest.mark.parametrize(
+        ("text", "error"),
+        [
+            (None, "error: new.yaml: cannot be read as YAML"),
+            ("[]", "error: new.yaml: expected an OpenAPI object at the top"),
+            ("openapi: 3.1.0", "error: new.yaml: is OpenAPI 3.1.0, expected 3.0"),
+            ("swagger: '2.0'", "error: new.yaml: is OpenAPI none, expected 3.0"),
+        ],
+        ids=["no file", "a list", "OpenAPI 3.1", "Swagger"],
+    )
+    def test_what_is_no_document(self, tmp_path: Path, text: str | None, error: str) -> None:
+        """1 where there is nothing to compare, with the reason and no report."""
+        new = tmp_path / "new.yaml"
+        if text is not None:
+            new.write_text(text, encoding="utf-8")
+        ran = run(new, "--root", PROJECT)
+        assert (1, "") == (ran.status, ran.out)
+        assert ran.err.startswith(error)
+
+    @pytest.mark.parametrize("arguments", [[], ["a", "b"], ["a", "--api", "cards"], ["a", "--nonsense"]])
+    def test_wrong_use(self, arguments: list[str]) -> None:
+        """1 for wrong use as well: 2 would say that there are differences, and that all of them are safe."""
+        with pytest.raises(SystemExit) as caught, contextlib.redirect_stderr(io.StringIO()) as err:
+            command.main(["diff", *arguments])
+        assert 1 == caught.value.code
+        assert "usage: python -m brex_accounting.spec diff" in err.getvalue()
+
+    def test_help(self) -> None:
+        """The help names every exit status."""
+        with pytest.raises(SystemExit) as caught, contextlib.redirect_stdout(io.StringIO()) as out:
+            command.main(["diff", "--help"])
+        assert not caught.value.code
+        text = " ".join(out.getvalue().split())
+        assert "exit status: 0 no differences, 1 an error, 2 differences that are all safe, 3 some that are not" in text
+
+
+def test_a_vendored_copy(tmp_path: Path) -> None:
+    """A copy of the package under another name compares on its own ground: its methods and its emulator."""
+    package = tmp_path / "acme" / "sync" / "brex"
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PROJECT / "custom" / "brex_accounting", package, ignore=ignore)
+    for folder in (package.parent, package.parent.parent):
+        (folder / "__init__.py").touch()
+    company = package / "resources" / "company.py"
+    company.write_text(
+        company.read_text(encoding="utf-8").replace("async def get(", "async def read("), encoding="utf-8"
+    )
+
+    def change(tree: Tree) -> None:
+        changes.schemas(tree)["Company"]["properties"]["nickname"] = {"type": "string"}
+
+    new = document_in(tmp_path, TEAM, change)
+    code = """
+import sys
+sys.modules["brex_accounting"] = None
+from acme.sync.brex.spec.__main__ import main
+sys.exit(main())
+"""
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, "diff", str(new), "--api", "team", "--root", str(PROJECT)],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (2, "") == (done.returncode, done.stderr)
+    assert (
+        "    used by    brex.company.read\n    emulator   not covered: its code does not name nickname\n" in done.stdout
+    )
