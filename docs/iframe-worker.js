@@ -7,7 +7,7 @@ if (location.protocol === "file:") {
       this.started = new Promise((resolve, reject) => {
         this.frame.addEventListener("load", () => {
           const { contentWindow: inside, contentDocument: page } = this.frame;
-          inside.postMessage = (data) => setTimeout(() => this.onmessage?.({ data }));
+          inside.postMessage = (data) => this.deliver(data, (message) => this.onmessage?.(message));
           const script = page.createElement("script");
           script.src = new URL(url, location).href;
           script.onload = () => resolve(inside);
@@ -20,7 +20,14 @@ if (location.protocol === "file:") {
     }
 
     postMessage(data) {
-      this.started.then((inside) => inside.onmessage({ data }), () => {});
+      const message = structuredClone(data);
+      this.started.then((inside) => this.deliver(message, (copy) => inside.onmessage(copy)), () => {});
+    }
+
+    // As between threads: later, and a copy, since each side changes what it has.
+    deliver(data, take) {
+      const copy = structuredClone(data);
+      setTimeout(() => take({ data: copy }));
     }
 
     terminate() {

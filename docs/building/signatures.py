@@ -1,7 +1,7 @@
 """What a reader of the reference should see and griffe cannot know, since it reads the sources and runs nothing.
 
-That is the signature of each constructor that attrs makes, and what a private name stands for: the value of a default,
-the public bases behind a private one.
+That is the signature of each constructor that attrs makes; what a private name stands for, which is the value of a
+default or the public bases behind a private one; and the values of an enum.
 """
 
 from __future__ import annotations
@@ -133,9 +133,21 @@ class Signatures(Extension):
                 self._walk(member)
             if isinstance(member, Class):
                 member.bases = public_bases(member)
+                self._list_values(member)
             if isinstance(member, Function):
                 for parameter in member.parameters:
                     parameter.default = shown(parameter.default, owner)
+
+    def _list_values(self, cls: Class) -> None:
+        if "OpenEnum" not in {
+            base.name for base in cls.bases if isinstance(base, ExprName)
+        }:
+            return
+        values = [
+            f"`{name}`" for name, member in cls.members.items() if member.is_attribute
+        ]
+        if cls.docstring is not None and values:
+            cls.docstring.value += f"\n\nKnown values: {', '.join(values)}."
 
     def _complete(self, cls: Class) -> None:
         if decorator(cls) is None or "__init__" in cls.members:
