@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import itertools
 import os
 import re
 import shlex
@@ -19,12 +21,14 @@ import typer
 from typer.main import get_command
 
 from brex_accounting.cli.commands import app
+from brex_accounting.spec.__main__ import _parser as spec_parser
 from tests.docs.fences import ROOT, Fence
 
 _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 _SOURCES = "\n".join(path.read_text() for path in (ROOT / "custom").rglob("*.py"))
 _TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 _PLAIN = {"python3 -m venv .venv", ". .venv/bin/activate", "kill $BREX_EMULATOR_PID"}
+_SPEC = re.compile(r"([a-z_]+\.)*brex_accounting\.spec")
 _ASSIGNED = re.compile(r"([A-Z][A-Z0-9_]*)=")
 
 
@@ -56,18 +60,20 @@ def _check_line(line: str) -> None:
     for mark in ("|", ">", "<", "&"):
         if mark in words:
             words = words[: words.index(mark)]
-    while words and _ASSIGNED.match(words[0]):
-        _check_variable(words.pop(0))
+    assigned = [*itertools.takewhile(_ASSIGNED.match, words)]
+    _check_variables(assigned)
+    words = words[len(assigned) :]
     match words:
         case _ if " ".join(words) in _PLAIN:
             pass
         case ["export", *assignments] if assignments:
-            for assignment in assignments:
-                _check_variable(assignment)
+            _check_variables(assignments)
         case ["brex-accounting", *arguments]:
             _parse(get_command(app), "brex-accounting", arguments)
         case ["python", "-m", "brex_accounting.emulator", *arguments]:
             _parse(get_command(app), "brex-accounting", ["emulator", *arguments])
+        case ["python", "-m", module, *arguments] if _SPEC.fullmatch(module):
+            _parse_spec(arguments)
         case ["make", target, *assignments] if target in _TARGETS and all(map(_ASSIGNED.match, assignments)):
             pass
         case ["pip", "install", requirement]:
@@ -90,12 +96,22 @@ def _parse(command: Any, name: str, arguments: list[str]) -> None:
         raise NotACommand(message) from error
 
 
-def _check_variable(assignment: str) -> None:
-    name, _, value = assignment.partition("=")
-    if not name.startswith("BREX_") or name not in _SOURCES:
-        message = f"nothing reads {name}"
-        raise NotACommand(message)
-    os.environ[name] = value
+def _parse_spec(arguments: list[str]) -> None:
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            spec_parser().parse_args(arguments)
+    except SystemExit as error:
+        raise NotACommand(said.getvalue()) from error
+
+
+def _check_variables(assignments: Sequence[str]) -> None:
+    for assignment in assignments:
+        name, _, value = assignment.partition("=")
+        if not name.startswith("BREX_") or name not in _SOURCES:
+            message = f"nothing reads {name}"
+            raise NotACommand(message)
+        os.environ[name] = value
 
 
 def _check_requirement(requirement: str) -> None:

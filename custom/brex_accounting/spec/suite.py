@@ -14,8 +14,8 @@ from ..errors import SpecError
 from .layout import Layout
 
 _WHOLE = ("--numprocesses", "2", "--dist", "loadfile")
-_ENVIRONMENTS = (".venv", ".tools", ".books")
-_PASSED_OVER = ("__pycache__", ".*_cache", ".git", ".demo", ".generate-*", ".hypothesis", "dist", *_ENVIRONMENTS)
+_ENVIRONMENTS = (".venv", ".tools", ".books", ".docs")
+_PASSED_OVER = ("__pycache__", ".*cache", ".git", ".demo", ".generate-*", ".hypothesis", "dist", "site", *_ENVIRONMENTS)
 
 
 @frozen(kw_only=True)
