@@ -20,6 +20,7 @@ SHOWN = {
     ("docs/beancount.md", "text"): "tests/docs/test_beancount_page.py",
     ("docs/beancount.md", "beancount"): "tests/docs/test_beancount_page.py",
     ("docs/reference/errors.md", "text"): "tests/docs/test_reference.py",
+    ("docs/vendoring.md", "text"): "tests/docs/test_vendoring_page.py",
     ("docs/spec-change.md", "text"): "tests/docs/test_spec_change_page.py",
 }
 """Blocks that are no program: which test holds them against the truth."""
