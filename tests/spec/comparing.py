@@ -22,7 +22,7 @@ def ground() -> Ground:
 @cache
 def bare_ground() -> Ground:
     """No other documents and no overlays, so that a comparison takes little time."""
-    return Ground(Sources({TEAM: document()}), ground().methods, ground().emulated)
+    return Ground(Sources.of({TEAM: document()}), ground().methods, ground().emulated)
 
 
 def changed(name: str, change: Change) -> Comparison:

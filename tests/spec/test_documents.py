@@ -43,8 +43,8 @@ class TestFacts:
         assert expected.splitlines() == page(published(name), name).splitlines()
 
     def test_there_is_a_page_for_each(self) -> None:
-        """No page belongs to a document that is gone."""
-        assert {f"{name.removesuffix('.yaml')}.txt" for name in documents.PUBLISHED} == {
+        """No page belongs to a document that is gone; one more is about the bundle."""
+        assert {"deviations.txt", *(f"{name.removesuffix('.yaml')}.txt" for name in documents.PUBLISHED)} == {
             path.name for path in FACTS.iterdir()
         }
 
@@ -126,10 +126,8 @@ class TestBundle:
         return {parameter["name"]: parameter for parameter in document["paths"][path]["get"]["parameters"]}
 
     def test_the_page_size(self) -> None:
-        """Brex documents limit as a number with a default of 100; the client sends an integer and has no default."""
-        before = self.parameters(published(ACCOUNTING), "/v3/accounting/records")["limit"]["schema"]
+        """Brex documents limit as a number with a default; the client sends an integer and has no default."""
         after = self.parameters(bundle(), "/v3/accounting/records")["limit"]["schema"]
-        assert {"type": "number", "default": 100} == before
         assert "integer" == kind(after)
 
     def test_the_bounds_of_updated_at(self) -> None:
@@ -140,19 +138,16 @@ class TestBundle:
         assert {f"updated_at[{bound}]": both for bound in ("gt", "gte", "lt", "lte")} == bounds
 
     @pytest.mark.parametrize(
-        ("schema", "field", "before", "after"),
+        ("schema", "field", "expected"),
         [
-            ("AccountingRecordPage", "total_count", "number(int32)?", "integer(int32)?"),
-            ("AccountingRecord", "version", "number", "integer"),
-            ("Amount", "amount", "number", "number"),
+            ("AccountingRecordPage", "total_count", "integer(int32)?"),
+            ("AccountingRecord", "version", "integer"),
+            ("Amount", "amount", "number"),
         ],
     )
-    def test_counts_and_money(self, schema: str, field: str, before: str, after: str) -> None:
-        """Counts are integers; an amount of money stays the number that Brex sends."""
-        found = [
-            part["components"]["schemas"][schema]["properties"][field] for part in (published(ACCOUNTING), bundle())
-        ]
-        assert [before, after] == [kind(part) for part in found]
+    def test_counts_and_money(self, schema: str, field: str, expected: str) -> None:
+        """Counts are integers, whatever Brex calls them; an amount of money stays the number that Brex sends."""
+        assert expected == kind(bundle()["components"]["schemas"][schema]["properties"][field])
 
     def test_money_in_expenses_counts_cents(self) -> None:
         """Expenses count the smallest unit, as 64-bit integers."""
@@ -160,7 +155,6 @@ class TestBundle:
 
     def test_a_custom_field_is_anything(self) -> None:
         """Brex calls a custom field an object and says no more; it is carried as plain JSON."""
-        assert "object" == kind(published(EXPENSES)["components"]["schemas"]["CustomField"])
         assert "anything" == kind(bundle()["components"]["schemas"]["CustomField"])
 
     def test_one_pair_of_hosts(self) -> None:

@@ -33,6 +33,8 @@ TODAY = date(2026, 2, 3)
 RECORDS = "/v3/accounting/records"
 OVERLAY = "openapi/overlays/accounting.yaml"
 FACTS = "tests/spec/facts/accounting_api.txt"
+DEVIATIONS = "tests/spec/facts/deviations.txt"
+NOT_EMULATED = "tests/emulator/not_emulated.txt"
 
 QUICK = """\
 #!/bin/sh
@@ -91,19 +93,17 @@ def january(root: Path) -> Path:
     """The project as it was in January 2026, before the filters by time and source."""
     copy_project(root, package=True)
     shutil.copytree(PROJECT / "tests" / "spec" / "facts", root / "tests" / "spec" / "facts")
-    shutil.copy(PROJECT / "tests" / "spec" / "published_facts.py", root / "tests" / "spec")
+    for name in ("__init__.py", "published_facts.py", "deviation_facts.py", "wire_facts.py"):
+        shutil.copy(PROJECT / "tests" / "spec" / name, root / "tests" / "spec")
+    (root / "tests" / "emulator").mkdir()
+    shutil.copy(PROJECT / NOT_EMULATED, root / NOT_EMULATED)
     (root / "tests" / "__init__.py").touch()
-    (root / "tests" / "spec" / "__init__.py").touch()
     without(root / "openapi" / ACCOUNTING, 15, "        - name: updated_at\n", "      responses:\n")
     place = f"  - target: $.paths['{RECORDS}'].get.parameters[?@.name == '%s']%s\n"
     without(root / OVERLAY, 40, place % ("updated_at", ""), place % ("limit", ".schema.default"))
-    facts = (root / FACTS).read_text(encoding="utf-8")
-    lines = [
-        line
-        for line in facts.splitlines(keepends=True)
-        if "query updated_at" not in line and "query source_type" not in line
-    ]
-    (root / FACTS).write_text("".join(lines), encoding="utf-8")
+    without(root / FACTS, 1, "    query updated_at", "    200: AccountingRecordPage\n")
+    lines = (root / DEVIATIONS).read_text(encoding="utf-8").splitlines(keepends=True)
+    (root / DEVIATIONS).write_text("".join(line for line in lines if " query updated_at" not in line), encoding="utf-8")
     return root
 
 
@@ -166,9 +166,13 @@ def with_test(root: Path, test: str = TEST) -> Suite:
     return Suite(arguments=("-q", "-p", "no:cacheprovider", "tests/test_tree.py"))
 
 
-def version_is_a_count(tree: Any) -> None:
-    """Do upstream what action 9 of the overlay does."""
+def more(tree: Any) -> None:
+    """Do upstream what action 9 of the overlay does, and add a field, a value and a status."""
     schema(tree, "AccountingRecord")["properties"]["version"]["type"] = "integer"
+    schema(tree, "Vendor")["properties"]["tax_code"] = {"type": "string", "description": "Theirs"}
+    schema(tree, "AccountingRecordType")["enum"].append("BILL_CREDIT")
+    answers = tree["paths"][f"{RECORDS}/{{record_id}}"]["get"]["responses"]
+    answers["429"] = {**answers["404"], "description": "Theirs"}
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +184,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory, quick: Path) -> Project:
     suite = with_test(root)
     shutil.copytree(root, folder / "before")
     project = Project(root, quick)
-    project.update(changed(version_is_a_count), suite=suite)
+    project.update(changed(more), suite=suite)
     return project
 
 
@@ -200,7 +204,7 @@ class TestJanuary:
         assert snapshot(PROJECT / PACKAGE) != snapshot(root / PACKAGE)
         bring_overlay(root)
         said = Project(root, TOOLS).update(now())
-        for name in (OVERLAY, FACTS):
+        for name in (OVERLAY, FACTS, DEVIATIONS, NOT_EMULATED):
             assert (PROJECT / name).read_bytes() == (root / name).read_bytes()
         expected = documents.read(PROJECT / "openapi" / ACCOUNTING)
         found = documents.read(root / "openapi" / ACCOUNTING)
@@ -231,21 +235,23 @@ class TestJanuary:
             "  openapi/CHANGES.md",
             "  brex_accounting_client",
             f"  {FACTS}",
+            f"  {DEVIATIONS}",
         ]
         places = [said.find(line) for line in told]
         assert -1 not in places
         assert places == sorted(places)
 
     def test_the_document(self, taken: Project) -> None:
-        """Our document gets two parameters and another type, and nothing else; their prose is nowhere."""
+        """Our document gets what is new where such things stand, and nothing else; their prose is nowhere."""
         before = (taken.root.parent / "before" / "openapi" / ACCOUNTING).read_text(encoding="utf-8").splitlines()
         after = taken.read(f"openapi/{ACCOUNTING}").splitlines()
         lines = list(difflib.unified_diff(before, after, n=0, lineterm=""))[2:]
         assert ["-          type: number"] == [line for line in lines if line.startswith("-")]
-        new = [line[1:] for line in lines if line.startswith("+")]
-        assert new[:3] == ["        - name: updated_at", "          in: query", '          description: ""']
-        assert new[-1] == "          type: integer"
-        assert 26 == len(new)
+        new = [line[1:].strip() for line in lines if line.startswith("+")]
+        assert {'"429":', "- name: updated_at", "- name: source_type", "style: deepObject", "- BILL_CREDIT"} < set(new)
+        assert new[-5:] == ["type: integer", "- BILL_CREDIT", "tax_code:", "type: string", 'description: ""']
+        assert 8 == new.count('description: ""')
+        assert 36 == len(new)
         assert "Theirs" not in "\n".join(after)
 
     def test_its_entry(self, taken: Project) -> None:
@@ -258,7 +264,8 @@ class TestJanuary:
         )
         assert re.search(r"sha256 `[0-9a-f]{64}`\)\.\n", entry)
         assert "query source_type" in entry
-        assert "\n### To be described\n\n- `paths./v3/accounting/records.get.parameters.query updated_at`\n" in entry
+        _, _, described = entry.partition("\n### To be described\n\n")
+        assert "- `paths./v3/accounting/records.get.parameters.query updated_at`\n" in described
 
     @thorough
     def test_the_newest_is_on_top(self, project: Project) -> None:
@@ -354,7 +361,7 @@ class TestNothingIsHalfDone:
         """It does all and says the same, and no file is another one afterwards."""
         bring_overlay(project.root)
         before = snapshot(project.root)
-        said = project.update(changed(version_is_a_count), dry_run=True)
+        said = project.update(changed(more), dry_run=True)
         assert before == snapshot(project.root)
         assert {"openapi", "custom", PACKAGE, "tests", "generator-config.yaml"} == {
             path.name for path in project.root.iterdir()
@@ -455,6 +462,22 @@ class TestNothingIsHalfDone:
             with pytest.raises(SpecError, match="another run is changing this tree"):
                 project.update(now())
             assert before == snapshot(project.root)
+
+
+class TestTheTestsOwnFiles:
+    def test_what_the_emulator_has_not(self, taken: Project) -> None:
+        """New fields, values and statuses are put on the list of what the emulator has not yet."""
+        before = (PROJECT / NOT_EMULATED).read_text(encoding="utf-8")
+        lines = ["AccountingRecordType.BILL_CREDIT", "Vendor.tax_code", "getAccountingRecord 429"]
+        assert before + "".join(f"accounting_api {line}\n" for line in lines) == taken.read(NOT_EMULATED)
+        assert "\n+accounting_api Vendor.tax_code\n" in "\n".join(taken.said)
+
+    def test_what_deviates_no_more(self, taken: Project) -> None:
+        """The page of deviations loses what upstream does itself, and nothing else."""
+        gone = '    schema AccountingRecord properties/version/type: "number" → "integer"\n'
+        before = (PROJECT / DEVIATIONS).read_text(encoding="utf-8")
+        assert before.count(gone) == 1
+        assert before.replace(gone, "") == taken.read(DEVIATIONS)
 
 
 class TestVersion:

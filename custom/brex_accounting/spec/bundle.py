@@ -189,7 +189,7 @@ def _join_security_schemes(bundle: Node, document: Node, document_name: str) -> 
             message = f"{document_name}: the security scheme {name} differs from the one of this name before it"
             raise SpecError(message + "; make them one by an overlay")
         for flow, settings in scheme.get("flows", {}).items():
-            known["flows"][flow]["scopes"].update(settings.get("scopes", {}))
+            known["flows"][flow].setdefault("scopes", {}).update(settings.get("scopes", {}))
 
 
 def _without_scopes(scheme: Node) -> Node:

@@ -37,8 +37,8 @@ class Form:
         if "version" not in self._object(tree, "info", ()):
             self._refuse(("info",), "a version")
         for index, tag in enumerate(self._list(tree, "tags", ())):
-            if "name" not in self._an_object(tag, ("tags", index)):
-                self._refuse(("tags", index), "a name")
+            if not isinstance(self._an_object(tag, ("tags", index)).get("name"), str):
+                self._refuse(("tags", index), "a tag with a name")
         self._servers(tree, ())
         self._security(tree, ())
         components = self._object(tree, "components", ())
@@ -93,8 +93,8 @@ class Form:
 
     def _servers(self, holder: Node, at: Location) -> None:
         for index, server in enumerate(self._list(holder, "servers", at)):
-            if "url" not in self._an_object(server, (*at, "servers", index)):
-                self._refuse((*at, "servers", index), "a url")
+            if not isinstance(self._an_object(server, (*at, "servers", index)).get("url"), str):
+                self._refuse((*at, "servers", index), "a server with a url")
 
     def _security(self, holder: Node, at: Location) -> None:
         for index, needs in enumerate(self._list(holder, "security", at)):

@@ -13,6 +13,9 @@ from .check import check, check_references
 from .document import Node, load, schemas
 from .overlay import Overlay
 
+Overlaid = tuple[Node, tuple[str, ...]]
+"""A document after the overlay actions that fit, and why the others do not."""
+
 
 @frozen
 class Sources:
@@ -21,29 +24,22 @@ class Sources:
     Attributes:
         documents: The published documents by file name.
         overlays: All overlays, in their order.
-        overlaid: What ``overlay`` gives for each document.
+        overlaid: The documents after their overlays.
     """
 
     documents: Mapping[str, Node]
-    overlays: tuple[Overlay, ...] = ()
-    overlaid: Mapping[str, tuple[Node, tuple[str, ...]]] = field(repr=False)
+    overlays: tuple[Overlay, ...]
+    overlaid: Mapping[str, Overlaid] = field(repr=False)
 
-    @overlaid.default
-    def _overlay_all(self) -> Mapping[str, tuple[Node, tuple[str, ...]]]:
-        return {name: self.overlay(name, document) for name, document in self.documents.items()}
+    @classmethod
+    def of(cls, documents: Mapping[str, Node], overlays: tuple[Overlay, ...] = ()) -> Sources:
+        """Apply overlays to documents.
 
-    def overlay(self, name: str, document: Node) -> tuple[Node, tuple[str, ...]]:
-        """Apply the overlays of a document to it, or to another in its place.
-
-        Returns:
-            What comes of the actions that fit, and why the others do not.
+        Args:
+            documents: By file name.
+            overlays: In their order.
         """
-        refused: list[str] = []
-        for overlay in self.overlays:
-            if overlay.extends.rpartition("/")[2] == name:
-                document, errors = overlay.apply_what_fits(document)
-                refused += map(str, errors)
-        return document, tuple(refused)
+        return cls(documents, overlays, {name: _overlaid(overlays, name, tree) for name, tree in documents.items()})
 
     @classmethod
     def read(cls, folder: Path) -> Sources:
@@ -53,8 +49,13 @@ class Sources:
             SpecError: A document or an overlay cannot be read; the text names it.
         """
         documents = {name: load(folder / name) for name in DOCUMENTS}
-        overlays = tuple(Overlay.read(path) for path in sorted((folder / "overlays").glob("*.yaml")))
-        return cls(documents, overlays)
+        return cls.of(documents, tuple(Overlay.read(path) for path in sorted((folder / "overlays").glob("*.yaml"))))
+
+    def with_overlays(self, name: str, document: Node) -> Overlaid:
+        """A document in the place of the one of its name, after the overlays of that one."""
+        if document == self.documents.get(name):
+            return self.overlaid[name]
+        return _overlaid(self.overlays, name, document)
 
 
 @frozen
@@ -81,8 +82,7 @@ def rehearse(sources: Sources, name: str, document: Node, *, checked: bool = Tru
         document: An OpenAPI 3.0 tree.
         checked: Whether the bundle is checked for what the generator could not carry, which takes the most time.
     """
-    is_known = document == sources.documents.get(name)
-    overlaid, refused = sources.overlaid[name] if is_known else sources.overlay(name, document)
+    overlaid, refused = sources.with_overlays(name, document)
     obstacles = list(refused)
     parts = {**{other: tree for other, (tree, _) in sources.overlaid.items()}, name: overlaid}
     names = {schema: str(body.get("x-name", schema)) for schema, body in schemas(overlaid).items()}
@@ -90,6 +90,15 @@ def rehearse(sources: Sources, name: str, document: Node, *, checked: bool = Tru
     if tree is None:
         tree = _joined({name: overlaid}, obstacles, checked=checked) or overlaid
     return Rehearsal(tree, names, tuple(obstacles))
+
+
+def _overlaid(overlays: tuple[Overlay, ...], name: str, document: Node) -> Overlaid:
+    refused: list[str] = []
+    for overlay in overlays:
+        if overlay.extends.rpartition("/")[2] == name:
+            document, errors = overlay.apply_what_fits(document)
+            refused += map(str, errors)
+    return document, tuple(refused)
 
 
 def _joined(parts: Mapping[str, Node], obstacles: list[str], *, checked: bool) -> Node | None:

@@ -58,18 +58,35 @@ class Suite:
             raise SpecError(message)
 
 
+NOT_EMULATED = "tests/emulator/not_emulated.txt"
+"""Where the tests list what documents have and the emulator has not yet."""
+
+
 def facts_of(layout: Layout, document: Path) -> str:
     """What a document says, as the tests' own reader writes it down; they hold every later state of it to that.
 
     Raises:
         SpecError: The reader cannot read it.
     """
-    command = [sys.executable, "-m", "tests.spec.published_facts", str(document)]
+    return _written_by(layout, "tests.spec.published_facts", document)
+
+
+def deviations_of(layout: Layout, documents: Path, bundle: Path) -> str:
+    """In what a bundle differs from the documents of a folder, as the tests' own reader writes it down.
+
+    Raises:
+        SpecError: The reader cannot read them.
+    """
+    return _written_by(layout, "tests.spec.deviation_facts", documents, bundle)
+
+
+def _written_by(layout: Layout, reader: str, *arguments: Path) -> str:
+    command = [sys.executable, "-m", reader, *map(str, arguments)]
     done = subprocess.run(command, cwd=layout.root, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode != 0:
-        message = f"tests.spec.published_facts cannot read the new {document.name}:\n{done.stderr.strip()}"
+        message = f"{reader} cannot read the new documents:\n{done.stderr.strip()}"
         raise SpecError(message)
     return done.stdout
 
 
-__all__ = ["Suite", "facts_of"]
+__all__ = ["NOT_EMULATED", "Suite", "deviations_of", "facts_of"]

@@ -21,6 +21,7 @@ from .changes import Entry, next_version, with_entry
 from .comparison import Comparison
 from .dialect import Published, read_published
 from .diff_command import comparison_with
+from .document import Node, load, operations, schemas
 from .generator import build, compared, generated, with_manifest
 from .layout import Layout, Tools
 from .merging import Merged, merge
@@ -28,7 +29,7 @@ from .overlay import Overlay
 from .pruning import pruned
 from .report import render, render_markdown
 from .staging import move_in, staged
-from .suite import Suite, facts_of
+from .suite import NOT_EMULATED, Suite, deviations_of, facts_of
 
 
 @frozen(kw_only=True)
@@ -74,7 +75,6 @@ class Update:
                 return
             before = _fingerprint(self.layout)
             gone, names = self._make(folder, published, comparison, merged)
-            self._show_facts(folder / "after")
             self._test(folder)
             differ = compared(self.layout, folder / "after")
             if not self.dry_run:
@@ -112,10 +112,10 @@ class Update:
         known = page.read_text(encoding="utf-8") if page.exists() else None
         _write(after.documents / page.name, with_entry(known, entry))
         names = [f"{layout.openapi}/{self.document}", *overlays, f"{layout.openapi}/{page.name}", *generated(layout)]
-        if self._facts is not None:
-            after.path(self._facts).parent.mkdir(parents=True, exist_ok=True)
-            _write(after.path(self._facts), facts_of(layout, after.documents / self.document))
-            names.append(self._facts)
+        for name, text in self._pins(inputs, after, comparison, merged).items():
+            after.path(name).parent.mkdir(parents=True, exist_ok=True)
+            _write(after.path(name), text)
+            names.append(name)
         return gone, with_manifest(layout, after.root, names)
 
     def _prune(self, inputs: Layout, merged: Merged) -> tuple[tuple[str, ...], list[str]]:
@@ -139,18 +139,25 @@ class Update:
                 _write(path, rest)
         return tuple(gone), touched
 
-    @property
-    def _facts(self) -> str | None:
-        """The page that the tests hold the document to, if there are such tests."""
-        folder = self.layout.facts
-        return f"{folder}/{Path(self.document).stem}.txt" if folder and self.layout.path(folder).is_dir() else None
-
-    def _show_facts(self, after: Path) -> None:
-        if self._facts is None:
-            return
-        old, new = self.layout.path(self._facts), after / self._facts
-        before, now = (path.read_text("utf-8").splitlines() if path.exists() else [] for path in (old, new))
-        self.say("\n".join(difflib.unified_diff(before, now, self._facts, self._facts, n=1, lineterm="")))
+    def _pins(self, inputs: Layout, after: Layout, comparison: Comparison, merged: Merged) -> dict[str, str]:
+        """What the tests hold the documents to, by its path, where there are tests; it is shown as it changes."""
+        layout, folder = self.layout, self.layout.facts
+        if folder is None or not layout.path(folder).is_dir():
+            return {}
+        found = {
+            f"{folder}/{Path(self.document).stem}.txt": facts_of(layout, after.documents / self.document),
+            f"{folder}/deviations.txt": deviations_of(layout, inputs.documents, after.documents / "bundle.yaml"),
+        }
+        lacking = _not_emulated(load(layout.documents / self.document), merged.tree, comparison)
+        if lacking and layout.path(NOT_EMULATED).exists():
+            known = layout.path(NOT_EMULATED).read_text(encoding="utf-8")
+            found[NOT_EMULATED] = known + "".join(f"{line}\n" for line in lacking if f"{line}\n" not in known)
+        for name, text in found.items():
+            before = layout.path(name).read_text(encoding="utf-8") if layout.path(name).exists() else ""
+            lines = list(difflib.unified_diff(before.splitlines(), text.splitlines(), name, name, n=1, lineterm=""))
+            if lines:
+                self.say("\n".join(lines))
+        return found
 
     def _test(self, folder: Path) -> None:
         if not self.layout.is_checkout:
@@ -177,10 +184,28 @@ class Update:
             self.say("\n".join([title, *listed]))
 
 
+def _not_emulated(old: Node, new: Node, comparison: Comparison) -> list[str]:
+    """The new fields and enum values that the emulator's code does not name, and new statuses of what it answers."""
+    named, known = schemas(old), schemas(new)
+    found: list[str] = []
+    for difference in comparison.differences:
+        schema, _, member = difference.where.partition(".")
+        if not (difference.emulator or "").startswith("not covered") or schema not in known:
+            continue
+        before, after = named.get(schema, {}), known[schema]
+        values = [value for value in after.get("enum", []) if value not in before.get("enum", [])]
+        found += [f"{schema}.{name}" for name in ([member] if member else [*after.get("properties", {}), *values])]
+    answers = {operation.get("operationId"): operation["responses"] for _, operation, _ in operations(old)}
+    for _, operation, _ in operations(new):
+        name = operation.get("operationId")
+        found += [f"{name} {status}" for status in operation["responses"] if status not in answers.get(name, status)]
+    return [f"{Path(comparison.document).stem} {each}" for each in found]
+
+
 def _fingerprint(layout: Layout) -> dict[str, str]:
     """Every file that an update reads or replaces, and its digest."""
-    parts = [layout.openapi, layout.settings, layout.package, layout.emulated, layout.facts]
-    roots = [layout.path(part) for part in parts if part is not None]
+    parts = [layout.openapi, layout.settings, layout.package, layout.emulated, layout.facts, NOT_EMULATED]
+    roots = [layout.path(part) for part in parts if part is not None and layout.path(part).exists()]
     files = [file for root in roots for file in ([root] if root.is_file() else sorted(root.rglob("*")))]
     return {
         file.relative_to(layout.root).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
