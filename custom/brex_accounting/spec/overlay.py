@@ -77,11 +77,7 @@ class Overlay:
         tree = copy.deepcopy(document)
         changes: list[Change] = []
         for number, action in enumerate(self.actions, 1):
-            found = self._apply_one(tree, number, action)
-            if not found:
-                message = f"{self._label(number)}: changes nothing; the published document already says so, and the "
-                raise SpecError(message + "action can go")
-            changes += found
+            changes += self._apply_strictly(tree, number, action)
         return tree, changes
 
     def apply_leniently(self, document: Node) -> tuple[Node, list[int]]:
@@ -101,7 +97,7 @@ class Overlay:
         for number, action in enumerate(self.actions, 1):
             trial = copy.deepcopy(tree)
             try:
-                self._apply_one(trial, number, action)
+                self._apply_strictly(trial, number, action)
             except SpecError as error:
                 refused.append(error)
             else:
@@ -110,6 +106,15 @@ class Overlay:
 
     def _label(self, number: int) -> str:
         return f"{self.path.name}, action {number} ({self.actions[number - 1]['target']})"
+
+    def _apply_strictly(self, tree: Node, number: int, action: Node) -> list[Change]:
+        changes = self._apply_one(tree, number, action)
+        if not changes:
+            message = (
+                f"{self._label(number)}: changes nothing; the published document already says so, and the action can go"
+            )
+            raise SpecError(message)
+        return changes
 
     def _apply_one(self, tree: Node, number: int, action: Node) -> list[Change]:
         label = self._label(number)

@@ -165,6 +165,7 @@ class TestWheel:
     def test_added(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """What is added on purpose takes one line, and is then missed where it is not there."""
         made = made_up.project(tmp_path / "here")
+        monkeypatch.setattr(projects, "ADDED", {})
         without = wheel_contents(made)
         for module in (projects, rules):
             monkeypatch.setattr(module, "ADDED", {"brex_accounting/spec/openapi": "openapi"})
