@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
@@ -47,7 +48,7 @@ def sole(folder: Path, *, dry_run: bool) -> Generator[None]:
     """
     # The lock is elsewhere: a file that stays would be committed together with the copy.
     name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
-    user = os.getuid() if hasattr(os, "getuid") else 0
+    user = 0 if sys.platform == "win32" else os.getuid()
     lock_path = Path(tempfile.gettempdir()) / f"brex-accounting-vendor-{user}-{name}.lock"
     lock = FileLock(lock_path, mode=0o600, blocking=False)
     try:
