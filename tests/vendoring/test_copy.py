@@ -79,7 +79,7 @@ class TestParts:
     @pytest.mark.parametrize(
         "parts",
         [
-            ("export", "emulator", "testing", "cli", "spec"),
+            tuple(PARTS),
             *(pytest.param((part,), marks=pytest.mark.skipif(not SOAK, reason="soak")) for part in PARTS),
         ],
         ids=",".join,
