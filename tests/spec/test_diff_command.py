@@ -73,7 +73,7 @@ class TestHowItEnds:
         """3 where something is not safe; it is the Accounting API unless another is named, and nothing is written."""
         root = copy_project(tmp_path / "the project")
         before = snapshot(root)
-        ran = run(document_in(tmp_path, ACCOUNTING, changes.sent_fields), "--root", root)
+        ran = run(document_in(tmp_path, ACCOUNTING, changes.sent_fields, ".json"), "--root", root)
         assert Ran(3, (REPORTS / "sent_fields.txt").read_text(encoding="utf-8"), "") == ran
         assert before == snapshot(root)
 

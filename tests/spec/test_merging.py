@@ -349,6 +349,17 @@ components:
             Lost(where=f"{place}.example", text="1.5"),
         ) == found.lost
 
+    def test_a_schema_that_becomes_a_mere_no(self, ours: Path) -> None:
+        """So it is where something of another kind takes the node's place."""
+        kept = "        height:\n          type: number\n"
+        ours.write_text(
+            OURS.replace(kept, f"{kept}          additionalProperties:\n            description: More.\n"), "utf-8"
+        )
+        tree = tree_of()
+        at(tree, *SCHEMAS, "Size", "properties", "height")["additionalProperties"] = False
+        place = "components.schemas.Size.properties.height.additionalProperties.description"
+        assert (Lost(where=place, text="More."),) == merge(ours, tree).lost
+
     def test_a_field_that_becomes_a_reference(self, merged: Merge) -> None:
         """Nothing may stand beside a reference, so the prose is lost, and listed."""
         found = merged(put(*THING, "id", to={"$ref": "#/components/schemas/Size"}))
