@@ -63,4 +63,4 @@ class TestSuite:
         bad = {name: end for name, end in outcomes.items() if not end.startswith(("passed", "skipped"))}
         assert {} == bad
         assert collected(selection) == ran(outcomes)
-        assert sum(collected(selection).values()) > 5000
+        assert sum(collected(selection).values()) > 10_000
