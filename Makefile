@@ -1,8 +1,8 @@
 # What the README tells users to call is what CI calls. Everything but Python 3.11, make and git is installed here.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-# Two processes; a file's tests stay together, since some share what takes long to make.
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
+# Three processes, since some tests wait for others; a file's tests stay together, and share what takes long to make.
+PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 # The Python that the code is checked against besides 3.11, on systems where nothing is run.
 NEWEST := 3.14
 SPEC := $(BIN)/python -m brex_accounting.spec
