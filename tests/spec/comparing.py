@@ -1,4 +1,4 @@
-"""Comparisons for the tests: on the ground of this project, or on that of a made-up document alone."""
+"""Comparisons for the tests: of documents that stay as they are, or of made-up ones alone."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from brex_accounting.spec.public_methods import PublicMethods
 from brex_accounting.spec.rehearsal import Sources
 
 from .changes import Change
-from .documents import PROJECT, TEAM, Tree, document, published
+from .documents import FROZEN, TEAM, Tree, document, reported
 
 
 @cache
 def ground() -> Ground:
-    return Ground(Sources.read(PROJECT / "openapi"), PublicMethods(), Emulated())
+    return Ground(Sources.read(FROZEN), PublicMethods(), Emulated())
 
 
 @cache
@@ -26,10 +26,10 @@ def bare_ground() -> Ground:
 
 
 def changed(name: str, change: Change) -> Comparison:
-    """What a change of one of the project's documents comes to."""
-    new = copy.deepcopy(published(name))
+    """What a change of one of the frozen documents comes to."""
+    new = copy.deepcopy(reported(name))
     change(new)
-    return compare(published(name), new, document=name, ground=ground())
+    return compare(reported(name), new, document=name, ground=ground())
 
 
 def compared(old: Tree, new: Tree) -> Comparison:

@@ -16,6 +16,8 @@ from brex_accounting.spec.layout import Layout, Tools
 PROJECT = Path(__file__).parents[2]
 TOOLS = PROJECT / ".tools" / "bin"
 PACKAGE = "brex_accounting_client"
+FROZEN = Path(__file__).parent / "frozen"
+"""Documents and overlays that stay as they are, so that a report on a change of them is always the same."""
 EMULATED = "custom/brex_accounting/emulator/documents"
 
 ACCOUNTING, EXPENSES, WEBHOOKS, TEAM = PUBLISHED = (
@@ -49,6 +51,12 @@ def checkout(root: Path, tools: Path = TOOLS) -> tuple[Layout, Tools]:
 def published(name: str) -> Tree:
     """One of the project's documents, or ``bundle.yaml``; shared, so whoever changes it copies it first."""
     return read(PROJECT / "openapi" / name)
+
+
+@cache
+def reported(name: str) -> Tree:
+    """One of the documents as they were when the reports on changes were written; shared as those of ``published``."""
+    return read(FROZEN / name)
 
 
 @cache

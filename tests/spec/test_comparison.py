@@ -31,7 +31,7 @@ from .documents import (
     document,
     json_of,
     operation,
-    published,
+    reported,
     schema,
     sending,
 )
@@ -54,9 +54,9 @@ class TestReports:
 
     def test_the_step_of_january_2026(self) -> None:
         """From the document of January 2026 to the current one: two filters, both safe, named and emulated already."""
-        old = copy.deepcopy(published(ACCOUNTING))
+        old = copy.deepcopy(reported(ACCOUNTING))
         changes.before_january(old)
-        found = compare(old, published(ACCOUNTING), document=ACCOUNTING, ground=ground())
+        found = compare(old, reported(ACCOUNTING), document=ACCOUNTING, ground=ground())
         assert (REPORTS / "january.txt").read_text(encoding="utf-8") == render(found)
 
     @pytest.mark.parametrize("name", PUBLISHED)
@@ -192,10 +192,10 @@ class TestNewNames:
         """Where an overlay gives the new schema the old class's name, renaming breaks nobody."""
         found = only(changed(TEAM, lambda tree: rename(tree, "CompanyAddress", "HeadOffice")))
         assert (Mark.BREAKING, ("CompanyAddress", "HeadOffice")) == (found.mark, found.python)
-        held = copy.deepcopy(published(TEAM))
+        held = copy.deepcopy(reported(TEAM))
         rename(held, "CompanyAddress", "HeadOffice")
         held["components"]["schemas"]["HeadOffice"]["x-name"] = "CompanyAddress"
-        found = compare(published(TEAM), held, document=TEAM, ground=ground()).differences[0]
+        found = compare(reported(TEAM), held, document=TEAM, ground=ground()).differences[0]
         assert (Mark.SAFE, "renamed: CompanyAddress → HeadOffice", "the class keeps its name") == (
             found.mark,
             found.what,
@@ -300,12 +300,12 @@ class TestTheBundle:
 
     def test_nothing_is_changed(self) -> None:
         """Both documents are as they were, and so is the ground."""
-        old, new = copy.deepcopy(published(EXPENSES)), copy.deepcopy(published(EXPENSES))
+        old, new = copy.deepcopy(reported(EXPENSES)), copy.deepcopy(reported(EXPENSES))
         changes.shared(new)
         before = copy.deepcopy(new)
         compare(old, new, document=EXPENSES, ground=ground())
-        assert (published(EXPENSES), before) == (old, new)
-        assert published(EXPENSES) == ground().sources.documents[EXPENSES]
+        assert (reported(EXPENSES), before) == (old, new)
+        assert reported(EXPENSES) == ground().sources.documents[EXPENSES]
 
 
 class TestHostileDocuments:
@@ -413,11 +413,11 @@ def documents_to_mutate() -> list[str]:
 def test_every_value_of_a_document_counts(name: str) -> None:
     """Whatever single value changes or goes: words are counted, and anything else is a difference or is refused."""
     silent: list[str] = []
-    for label, is_prose, new in mutations(published(name)):
+    for label, is_prose, new in mutations(reported(name)):
         if label.endswith((" openapi", "post.security")):
             continue  # how to read the document; and an empty list of an event, which says what holds anyway
         try:
-            found = compare(published(name), new, document=TEAM, ground=bare_ground())
+            found = compare(reported(name), new, document=TEAM, ground=bare_ground())
         except SpecError:
             continue
         told_ = [one for one in found.differences if not (is_prose and one.where.startswith("the bundle"))]
@@ -430,11 +430,11 @@ def test_every_value_of_a_document_counts(name: str) -> None:
 def test_everything_that_another_comparison_finds_is_found() -> None:
     """An independent reading of what documents say of the wire finds nothing in the cases that is not reported."""
     for case, (name, change) in CASES.items():
-        new = copy.deepcopy(published(name))
+        new = copy.deepcopy(reported(name))
         change(new)
         if case == "above":
             continue  # its reference leads nowhere, which that reading does not expect
-        theirs = wire_facts.differences({name: published(name)}, new)
+        theirs = wire_facts.differences({name: reported(name)}, new)
         assert bool(theirs) == bool((REPORTS / f"{case}.txt").read_text(encoding="utf-8").count("    what  ")), case
 
 

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from brex_accounting.spec import __main__ as command
 
 from . import changes
 from .changes import Change
-from .documents import ACCOUNTING, PROJECT, TEAM, Tree, copy_project, published, snapshot, write
+from .documents import ACCOUNTING, FROZEN, PROJECT, TEAM, Tree, copy_project, published, reported, snapshot, write
 
 REPORTS = Path(__file__).parent / "reports"
 
@@ -40,9 +41,11 @@ def run(*arguments: str | Path) -> Ran:
     return Ran(status, out.getvalue(), err.getvalue())
 
 
-def document_in(folder: Path, name: str, change: Change, suffix: str = ".yaml") -> Path:
-    """A changed copy of a published document, in a file with a space in its name."""
-    tree: Tree = copy.deepcopy(published(name))
+def document_in(
+    folder: Path, name: str, change: Change, suffix: str = ".yaml", of: Callable[[str], Tree] = published
+) -> Path:
+    """A changed copy of a document, in a file with a space in its name."""
+    tree: Tree = copy.deepcopy(of(name))
     change(tree)
     path = folder / f"new one{suffix}"
     if suffix == ".json":
@@ -72,8 +75,9 @@ class TestHowItEnds:
     def test_other_differences(self, tmp_path: Path) -> None:
         """3 where something is not safe; it is the Accounting API unless another is named, and nothing is written."""
         root = copy_project(tmp_path / "the project")
+        shutil.copytree(FROZEN, root / "openapi", dirs_exist_ok=True)
         before = snapshot(root)
-        ran = run(document_in(tmp_path, ACCOUNTING, changes.sent_fields, ".json"), "--root", root)
+        ran = run(document_in(tmp_path, ACCOUNTING, changes.sent_fields, ".json", reported), "--root", root)
         assert Ran(3, (REPORTS / "sent_fields.txt").read_text(encoding="utf-8"), "") == ran
         assert before == snapshot(root)
 
