@@ -54,6 +54,8 @@ class TestCommand:
         first = f"acme_erp._vendor 0.1.0 in {folder}: core, export\n"
         assert (f"{first}nothing to do\n", "") == capsys.readouterr()
         (folder / "brex_accounting/client.py").write_text("# mine\n")
+        assert 1 == main(["vendor", str(folder), "--check"])
+        assert capsys.readouterr().err.endswith("made as now: 1 difference in files\n")
         (folder / "brex_accounting/version.py").unlink()
         assert 1 == main(["vendor", str(folder), "--check"])
         assert (

@@ -97,7 +97,8 @@ def _report(comparison: Comparison) -> None:
         _list(kind.value, [found.path for found in comparison.found if found.kind is kind])
     if not comparison.is_clean:
         problems = sum(found.kind.is_problem for found in comparison.found)
-        message = f"the copy is not what it would be made as now: {problems} differences in files"
+        noun = "difference" if problems == 1 else "differences"
+        message = f"the copy is not what it would be made as now: {problems} {noun} in files"
         raise Failure(message)
     print_text("nothing to do")
 
