@@ -660,9 +660,10 @@ class TestLife:
             opening = asyncio.create_task(journal.open("acme"))
             for _ in range(steps):
                 await asyncio.sleep(0)
-            opening.cancel()
+            in_time = opening.cancel()
+            assert in_time or steps == 3  # a quick disk: it is open, and nobody was cancelled
             await asyncio.gather(opening, return_exceptions=True)
-            assert (None, None) == (journal._thread, journal._connection)
+            assert in_time == (journal._thread is None) == (journal._connection is None)
             await journal.open("acme")
             await journal.aclose()
 
