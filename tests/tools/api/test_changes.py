@@ -51,6 +51,26 @@ KINDS = {
         "LIMIT = 2\n" + FUNCTION.format("a=LIMIT"),
         [(BREAKING, "X(a)")],
     ),
+    "a value of a class is changed where it is held": (
+        "LIMIT = 1\nclass X:\n    a: ClassVar[int] = LIMIT\n",
+        "LIMIT = 2\nclass X:\n    a: ClassVar[int] = LIMIT\n",
+        [(BREAKING, "X.a")],
+    ),
+    "a value of a class is another one of another package": (
+        "import logging\nclass X:\n    a: ClassVar[int] = logging.INFO\n",
+        "import logging\nclass X:\n    a: ClassVar[int] = logging.DEBUG\n",
+        [(BREAKING, "X.a")],
+    ),
+    "an argument takes less by a private alias": (
+        "_A: TypeAlias = int | str\ndef X(a: _A | None) -> None: ...\n",
+        "_A: TypeAlias = int\ndef X(a: _A | None) -> None: ...\n",
+        [(BREAKING, "X(a)")],
+    ),
+    "objects are equal no more": (
+        "class X:\n    def __eq__(self, other): ...\n    def __hash__(self): ...\n",
+        "class X: ...\n",
+        [(BREAKING, "X.__eq__"), (BREAKING, "X.__hash__")],
+    ),
     "an argument becomes keyword only": (FUNCTION.format("a"), FUNCTION.format("*, a"), [(BREAKING, "X(a)")]),
     "an argument may be given by place, too": (FUNCTION.format("*, a"), FUNCTION.format("a"), [(ADDITION, "X(a)")]),
     "an argument takes less": (FUNCTION.format("a: int | str"), FUNCTION.format("a: int"), [(BREAKING, "X(a)")]),
