@@ -131,6 +131,16 @@ class TestCreate:
         assert (tmp_path / "link").is_symlink()
         assert check(tmp_path / "real", source=source()).is_clean
 
+    def test_link_above_the_folder(self, tmp_path: Path) -> None:
+        """A package that is called otherwise by a link is what the destination says."""
+        (tmp_path / "lib" / "python").mkdir(parents=True)
+        (tmp_path / "acme_erp").symlink_to(tmp_path / "lib" / "python")
+        made = create(tmp_path / "acme_erp" / "_vendor", source=source(), package="acme_erp._vendor")
+        assert (tmp_path / "lib/python/_vendor", "acme_erp._vendor") == (made.folder, made.copy.manifest.package)
+        for package in ("acme_erp._vendor", None):
+            again = update(tmp_path / "acme_erp" / "_vendor", source=NEXT, package=package)
+            assert "acme_erp._vendor" == again.copy.manifest.package
+
     def test_within_itself(self, tmp_path: Path) -> None:
         """A copy within what it is made of, which would be part of the next copy, is refused."""
         own = evolve(source(), place=tmp_path / "brex_accounting")
