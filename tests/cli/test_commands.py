@@ -10,6 +10,7 @@ import pytest
 
 from brex_accounting import __version__
 from brex_accounting.cli import main
+from brex_accounting.shell import install
 
 # Each step is run by a process in which some packages cannot be found, as if their extra were not installed.
 STEPS = """
@@ -104,18 +105,18 @@ class TestWithoutExtras:
 
     def test_the_command_line(self, results: dict[str, tuple[int, str, str, bool]]) -> None:
         """Without typer, one line says how to get the command line."""
-        line = "error: the command line needs more packages: pip install 'brex-accounting-client[cli]'\n"
+        line = f"error: the command line needs more packages: {install('cli')}\n"
         assert [2, "", line, True] == results["cli without typer"]
 
     def test_the_emulator_as_a_module(self, results: dict[str, tuple[int, str, str, bool]]) -> None:
         """Without typer, ``python -m`` says how to get the emulator."""
-        line = "error: the emulator needs more packages: pip install 'brex-accounting-client[emulator]'\n"
+        line = f"error: the emulator needs more packages: {install('emulator')}\n"
         assert [2, "", line] == results["module without typer"][:3]
 
     @pytest.mark.parametrize("package", ["starlette", "uvicorn", "jsonschema_rs"])
     def test_the_emulator(self, package: str, results: dict[str, tuple[int, str, str, bool]]) -> None:
         """With typer and without the rest, one line says how to get the emulator."""
-        line = "error: the emulator needs more packages: pip install 'brex-accounting-client[emulator]'\n"
+        line = f"error: the emulator needs more packages: {install('emulator')}\n"
         assert [2, "", line] == results[f"emulator without {package}"][:3]
 
     def test_the_other_commands(self, results: dict[str, tuple[int, str, str, bool]]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import pytest
 
-from brex_accounting import InvalidArgument
+from brex_accounting import InvalidArgument, shell
 from brex_accounting.cli import main
 from brex_accounting.cli.ending import Failure, Refusal, one_line, tell_warnings
 from brex_accounting.cli.export_mapping import EXAMPLE
@@ -376,7 +376,7 @@ class TestMapping:
         """Where a mapping is missing, the line says what one is, where it is described, and how to get one."""
         ran = run("export", "plan", "--erp", f"beancount:{account.books}", *account.journal, "--basis", "accrual")
         ran.assert_error(2, "there is no books.toml", "which account", "docs/beancount.md")
-        ran.assert_error(2, "`brex-accounting export mapping > books.toml`")
+        ran.assert_error(2, f"`{shell.COMMAND} export mapping > books.toml`")
 
 
 def keys(table: dict[str, Any], at: str = "") -> set[str]:

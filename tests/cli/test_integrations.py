@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from brex_accounting.emulator import TenantPlan
+from brex_accounting.shell import COMMAND
 from tests.cli.served import Command, Ran, Served, enter, serve
 from tests.emulator import serving
 
@@ -94,7 +95,7 @@ class TestEnsure:
         existing = run.ensured()
         as_json, as_table = run.ensure(*asked, *JSONL), run.ensure(*asked)
         for ran in (as_json, as_table):
-            ran.assert_error(1, *texts, f"brex-accounting integrations disconnect {existing}")
+            ran.assert_error(1, *texts, f"{COMMAND} integrations disconnect {existing}")
             assert "error." not in ran.err  # attributes of the library mean nothing here
         wanted = {"outcome": outcome, "existing_integration_id": existing, "existing_vendor": "ERP_A"}
         assert [wanted] == as_json.lines
@@ -106,7 +107,7 @@ class TestEnsure:
         """What the line says can be pasted into a shell, and after it the integration can be made."""
         run.ensured()
         refused = run.ensure("ERP_B")
-        command = refused.err.partition("brex-accounting integrations ")[2].split()
+        command = refused.err.partition(f"{COMMAND} integrations ")[2].split()
         assert 0 == run(*command).status
         assert 0 == run.ensure("ERP_B").status
 
@@ -127,7 +128,7 @@ class TestEnsure:
         answer = _disabled(existing)
         monkeypatch.setattr("brex_accounting.resources.integrations.IntegrationsResource.create", answer)
         ran = run.ensure("ERP_A", "42", *JSONL)
-        ran.assert_error(1, "not active", f"brex-accounting integrations reactivate {existing}")
+        ran.assert_error(1, "not active", f"{COMMAND} integrations reactivate {existing}")
         assert ["not active", existing] == [ran.lines[0][name] for name in ("outcome", "integration_id")]
 
     @pytest.mark.parametrize(

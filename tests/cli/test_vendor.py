@@ -88,6 +88,29 @@ class TestCommand:
         assert capsys.readouterr().out.startswith("overwritten: brex_accounting/version.py\n")
         assert '__version__ = "0.1.0"\n' == module.read_text()
 
+    def test_interrupted(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A comparison of a copy of which an update was killed says that alone where no file differs."""
+        main(["vendor", str(folder)])
+        (folder / ".brex-accounting-vendor").mkdir()
+        capsys.readouterr()
+        assert 1 == main(["vendor", str(folder), "--check"])
+        assert (
+            (
+                f"acme_erp._vendor 0.1.0 in {folder}: core, export\n"
+                "an update was interrupted, or is under way; run `vendor --update` to end it\n"
+            ),
+            "error: the copy is as it was made, and an update of it has not ended\n",
+        ) == capsys.readouterr()
+
+    def test_no_part(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """An update to parts that nobody names takes none away."""
+        main(["vendor", str(folder), "--parts", "cli"])
+        before = sources.tree(folder)
+        capsys.readouterr()
+        assert 2 == main(["vendor", str(folder), "--update", "--parts", ""])
+        assert capsys.readouterr().err.startswith("error: --parts: names no part; ")
+        assert before == sources.tree(folder)
+
     def test_many_files(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Of hundreds of files, some are named and the rest counted."""
         main(["vendor", str(folder)])
@@ -108,6 +131,8 @@ class TestCommand:
             (["--overwrite-edits", "--check"], "--overwrite-edits: goes with --update"),
             (["--check", "--parts", "core"], "--check: takes no other option, since it compares what is there"),
             (["--check", "--package", "a"], "--check: takes no other option, since it compares what is there"),
+            (["--parts", ""], "--parts: names no part; leave it out for those that are there, or for core,export"),
+            (["--parts", " ,"], "--parts: names no part; leave it out for those that are there, or for core,export"),
             (["--check", "--dry-run"], "--check: takes no other option, since it compares what is there"),
         ],
     )

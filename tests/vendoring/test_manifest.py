@@ -12,8 +12,8 @@ from attrs import evolve
 from brex_accounting.errors import VendorError
 from brex_accounting.vendoring.copy import Copy
 from brex_accounting.vendoring.manifest import PLACE, Entry, Manifest, digest, spec_revision
-from brex_accounting.vendoring.regenerated import manifest_after
-from brex_accounting.vendoring.update import create
+from brex_accounting.vendoring.regenerated import manifest_after, refuse_edits
+from brex_accounting.vendoring.update import create, update
 
 from . import sources
 from .sources import changed, source
@@ -173,6 +173,31 @@ class TestRegenerated:
             "brex_accounting_client/models.py": digest(b"RECORD = 2\n"),
             "brex_accounting_client/new.py": digest(b"NEW = 1\n"),
         } == after.regenerated
+
+    def test_edits(self, tmp_path: Path) -> None:
+        """A file that was edited or added, kept or not, is not made again; one that is to be the same stays."""
+        copy, made = tmp_path / "copy", tmp_path / "made"
+        models, mine = "brex_accounting_client/models.py", "brex_accounting_client/mine.py"
+        create(copy, source=source())
+        (made / "brex_accounting_client").mkdir(parents=True)
+        (made / models).write_text("RECORD = 2\n")
+        refuse_edits(copy, made, ["brex_accounting_client"])
+        (copy / models).write_text("RECORD = 2\n")
+        refuse_edits(copy, made, ["brex_accounting_client"])
+        (copy / models).write_text("# mine\n")
+        update(copy, source=source(), edits="keep")
+        with pytest.raises(VendorError) as caught:
+            refuse_edits(copy, made, ["brex_accounting_client"])
+        assert (
+            f"{copy}: nothing was written, since files that are made from documents were changed here (1, such as "
+            f"{models}); bring the changes into brex_accounting/spec/inputs, and move these files elsewhere"
+        ) == str(caught.value)
+        (copy / models).unlink()
+        refuse_edits(copy, made, ["brex_accounting_client"])
+        (copy / mine).write_text("")
+        with pytest.raises(VendorError, match=r"changed here \(1, such as brex_accounting_client/mine\.py\)"):
+            refuse_edits(copy, made, ["brex_accounting_client"])
+        refuse_edits(made, copy, ["brex_accounting_client"])
 
     def test_of_no_copy(self, tmp_path: Path) -> None:
         """An installation or a checkout has no manifest, and needs none."""

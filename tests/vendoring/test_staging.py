@@ -151,6 +151,43 @@ class TestEnds:
             put(tmp_path / "theirs" / "a" / "b", PACKAGES, too_long)
         assert [tmp_path / "theirs"] == list(tmp_path.rglob("*"))
 
+    def test_changes_after_a_kill(self, tmp_path: Path) -> None:
+        """What somebody changes before the next one looks is there then, or is refused, with where it is."""
+        ends: set[str] = set()
+        mine = {"brex_accounting/a.py": b"mine\n", "brex_accounting_client/c.py": b"mine\n"}
+        for number in range(1, 200):
+            folder = filled(tmp_path / str(number), OLD)
+            if put_until(number, folder, kill) == 0:
+                break
+            filled(folder, mine)
+            aside = tmp_path / f"aside from {number}"
+            for _ in PACKAGES:
+                try:
+                    with sole(folder, dry_run=False):
+                        break
+                except VendorError as error:
+                    place, is_refused, _ = str(error).partition(": was changed after a process that replaced it had")
+                    assert is_refused
+                    name = Path(place).name
+                    ends.add(name)
+                    aside.mkdir(exist_ok=True)
+                    (folder / name).rename(aside / name)
+            with sole(folder, dry_run=False):
+                found = tree(folder)
+            assert mine.items() <= {**found, **tree(aside)}.items(), number
+            assert found.keys() - mine.keys() in ({*OLD, *THEIRS} - mine.keys(), {*NEW, *THEIRS} - mine.keys()), number
+        assert set(PACKAGES) == ends
+
+    def test_put_back_after_a_kill(self, tmp_path: Path) -> None:
+        """A package that was away, and that somebody has put back, is in nobody's way."""
+        folders = (filled(tmp_path / str(number), OLD) for number in range(1, 200))
+        killed = ((folder, put_until(number, folder, kill)) for number, folder in enumerate(folders, start=1))
+        folder, status = next(each for each in killed if not (each[0] / "brex_accounting").exists())
+        assert -9 == status
+        filled(folder, OLD)
+        with sole(folder, dry_run=False):
+            assert {**NEW, **THEIRS} == tree(folder)
+
     def test_dry_run_after_a_kill(self, folder: Path) -> None:
         """A dry run does not end what a killed process began: it says who does."""
         assert -9 == put_until(5, folder, kill)

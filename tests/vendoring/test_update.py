@@ -7,7 +7,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from brex_accounting.vendoring.copy import Copy
 from brex_accounting.vendoring.drift import Kind
 from brex_accounting.vendoring.manifest import PLACE, Manifest
 from brex_accounting.vendoring.source import Source
-from brex_accounting.vendoring.staging import NAME
+from brex_accounting.vendoring.staging import NAME, state
 from brex_accounting.vendoring.update import EditsInTheWay, check, create, update
 
 from . import sources
@@ -130,6 +130,16 @@ class TestCreate:
         assert tmp_path / "real" == create(tmp_path / "link", source=source()).folder
         assert (tmp_path / "link").is_symlink()
         assert check(tmp_path / "real", source=source()).is_clean
+
+    def test_link_above_the_folder(self, tmp_path: Path) -> None:
+        """A package that is called otherwise by a link is what the destination says."""
+        (tmp_path / "lib" / "python").mkdir(parents=True)
+        (tmp_path / "acme_erp").symlink_to(tmp_path / "lib" / "python")
+        made = create(tmp_path / "acme_erp" / "_vendor", source=source(), package="acme_erp._vendor")
+        assert (tmp_path / "lib/python/_vendor", "acme_erp._vendor") == (made.folder, made.copy.manifest.package)
+        for package in ("acme_erp._vendor", None):
+            again = update(tmp_path / "acme_erp" / "_vendor", source=NEXT, package=package)
+            assert "acme_erp._vendor" == again.copy.manifest.package
 
     def test_within_itself(self, tmp_path: Path) -> None:
         """A copy within what it is made of, which would be part of the next copy, is refused."""
@@ -485,6 +495,11 @@ with sole(Path(sys.argv[1]), dry_run=False):
 """
 
 
+def commit(stage: Path, before: Mapping[str, Path]) -> None:
+    """Say that all packages are made, and where each of those that they replace is."""
+    (stage / "commit").write_text("".join(f"{name} {state(place / name)}\n" for name, place in before.items()))
+
+
 class TestProcesses:
     def test_second_process(self, folder: Path) -> None:
         """While one process is at work on a copy, another is refused at once, and goes on when it has ended."""
@@ -515,7 +530,7 @@ class TestProcesses:
         (stage / "old").mkdir()
         (folder / "brex_accounting").rename(stage / "old" / "brex_accounting")
         (folder / "brex_accounting.new").rename(folder / "brex_accounting")
-        (stage / "commit").write_text("brex_accounting\nbrex_accounting_client\n")
+        commit(stage, {"brex_accounting": stage / "old", "brex_accounting_client": folder})
         found = check(folder, source=NEXT)
         assert (True, False) == (found.interrupted, found.is_clean)
         assert () == update(folder, source=NEXT).changed
@@ -527,7 +542,7 @@ class TestProcesses:
         create(stage / "new", source=NEXT, package="new")
         (stage / "old").mkdir()
         (folder / "brex_accounting").rename(stage / "old" / "brex_accounting")
-        (stage / "commit").write_text("brex_accounting\nbrex_accounting_client\n")
+        commit(stage, {"brex_accounting": stage / "old", "brex_accounting_client": folder})
         text = f"{folder}: a process that made a copy there was killed, or is at work; `vendor --update` ends that"
         assert text == refused(lambda: check(folder, source=NEXT))
         update(folder, source=NEXT)

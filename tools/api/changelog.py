@@ -16,9 +16,17 @@ SECTIONS: Final = ("Brex changed", "Added", "Changed", "Deprecated", "Removed", 
 
 _HEADING: Final = "## [Unreleased]"
 _BREX: Final = "brex_accounting_client.models."
+
+
+def _code_as(name: str) -> str:
+    """A pattern of what ``_code`` writes."""
+    return rf"(?P<{name}_fence>`+) ?(?P<{name}>.+?) ?(?P={name}_fence)(?!`)"
+
+
 _LINE: Final = re.compile(
-    r"- (?P<breaking>\*\*Breaking:\*\* )?`(?P<path>[^`]+)`"
-    r"(?: is new: `(?P<only_new>[^`]+)`| is gone; it was `(?P<only_old>[^`]+)`|: `(?P<old>[^`]+)` → `(?P<new>[^`]+)`)"
+    rf"- (?P<breaking>\*\*Breaking:\*\* )?`(?P<path>[^`]+)`"
+    rf"(?: is new: {_code_as('only_new')}| is gone; it was {_code_as('only_old')}"
+    rf"|: {_code_as('old')} → {_code_as('new')})"
 )
 
 
@@ -44,10 +52,17 @@ class Line:
         """The line, without its end."""
         mark = "**Breaking:** " if self.breaking else ""
         if self.old is None:
-            return f"- {mark}`{self.path}` is new: `{self.new}`"
+            return f"- {mark}`{self.path}` is new: {_code(self.new or '')}"
         if self.new is None:
-            return f"- {mark}`{self.path}` is gone; it was `{self.old}`"
-        return f"- {mark}`{self.path}`: `{self.old}` → `{self.new}`"
+            return f"- {mark}`{self.path}` is gone; it was {_code(self.old)}"
+        return f"- {mark}`{self.path}`: {_code(self.old)} → {_code(self.new)}"
+
+
+def _code(text: str) -> str:
+    """Text as code in Markdown, between more backticks than it has in a row."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence, space = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{space}{text}{space}{fence}"
 
 
 def tell(changelog: str, changes: Sequence[Change]) -> str:

@@ -140,7 +140,10 @@ def _severity_of_new(path: str, fact: Fact, surface: Surface) -> Severity:
         return "breaking"
     required = "default" not in fact and not str(fact.get("argument", "any")).startswith("any")
     if fact["kind"] == "key":
-        required = surface[parent(path)].get("total") != "False" and not fact.get("type", "").startswith("NotRequired[")
+        kind = fact.get("type", "")
+        required = kind.startswith("Required[") or (
+            surface[parent(path)].get("total") != "False" and not kind.startswith("NotRequired[")
+        )
     return "breaking" if required else "addition"
 
 
@@ -171,9 +174,11 @@ def _severity_of_facet(name: str, before: Any, after: Any, old: Fact, new: Fact)
         case "bases":
             lost = set(before or ()) - set(after or ())
             found = "breaking" if lost else "addition" if set(after or ()) - set(before or ()) else "other"
+        case "type" | "accepts" | "returns" if before and after and _parts(before) == _parts(after):
+            found = "other"  # the same in another order
         case "type" | "accepts" if old["kind"] in ("parameter", "key", "alias") or name == "accepts":
             found = "addition" if _parts(before) < _parts(after) else "breaking"
-        case "returns":
+        case "returns" | "type" if name == "returns" or (new["kind"] == "property" and not new.get("writable")):
             found = "other" if before and after and _parts(after) < _parts(before) else "breaking"
         case "default" if before is None:
             found = "addition"
@@ -181,23 +186,29 @@ def _severity_of_facet(name: str, before: Any, after: Any, old: Fact, new: Fact)
             found = "addition" if (before, after) in _LOOSER else "breaking"
         case "position" if (old.get("argument"), new.get("argument")) in _LOOSER:
             found = "addition"
-        case "abstract":
-            found = "breaking" if after else "addition"
-        case "writable":
-            found = "addition" if after else "breaking"
+        case "abstract" | "writable":
+            found = "addition" if bool(after) == (name == "writable") else "breaking"
         case _:
             pass
     return found
 
 
 def _parts(kind: str | None) -> set[str]:
-    """The members of a union, those of a Literal each by itself."""
+    """The members of a union, however it is written, those of a Literal each by itself."""
     if kind is None:
         return {"Any"}
     parts: set[str] = set()
     for part in _split(kind, "|"):
-        literal = re.fullmatch(r"Literal\[(.*)\]", part)
-        parts |= {f"Literal[{value}]" for value in _split(literal[1], ",")} if literal else {part}
+        form = re.fullmatch(r"(Literal|Union|Optional)\[(.*)\]", part)
+        match form and form[1]:
+            case "Literal":
+                parts |= {f"Literal[{value}]" for value in _split(part[len("Literal[") : -1], ",")}
+            case "Union":
+                parts |= {inner for member in _split(part[len("Union[") : -1], ",") for inner in _parts(member)}
+            case "Optional":
+                parts |= {"None", *_parts(part[len("Optional[") : -1])}
+            case _:
+                parts.add(part)
     return parts
 
 

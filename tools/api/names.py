@@ -64,6 +64,12 @@ class Names:
         except (ValueError, SyntaxError, TypeError):
             return None
 
+    def constant(self, expression: Expression) -> str | None:
+        """A value that is written out where it stands, or where a name or an attribute leads."""
+        if isinstance(expression, griffe.ExprName | griffe.ExprAttribute):
+            return self.value(expression)
+        return self.literal(expression)
+
     def _text(self, expression: Expression, show: Callable[[griffe.ExprName], str]) -> str | None:
         if expression is None or isinstance(expression, str):
             return expression
@@ -86,9 +92,15 @@ class Names:
             home, _, own = path.rpartition(".")
             return own if home in _SHORT else path
         if is_private(found.path):
-            return PRIVATE
+            return self._alias(found) or PRIVATE
         self._note(found)
         return found.name
+
+    def _alias(self, found: griffe.Object) -> str | None:
+        """What a private name is short for: `_Id: TypeAlias = int | str`."""
+        if isinstance(found, griffe.Attribute) and last(str(found.annotation)) == "TypeAlias":
+            return self.type(found.value)
+        return None
 
     def _source(self, path: str) -> str:
         """Where a name comes from that these packages import from elsewhere."""

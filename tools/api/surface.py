@@ -39,7 +39,8 @@ _SPECIAL: Final = frozenset(
             "int",
             "float",
         ),
-        *("enter", "exit", "aenter", "aexit", "aiter", "anext", "await", "add", "sub", "and", "or", "lt", "le", "gt"),
+        *("enter", "exit", "aenter", "aexit", "aiter", "anext", "await", "add", "sub", "and", "or"),
+        *("eq", "ne", "hash", "lt", "le", "gt", "ge"),
     )
 )
 """Methods that users call by syntax."""
@@ -205,7 +206,7 @@ class _Reader:
                 self._facts[at] = _fact(kind="key", type=self._held.type(member.annotation))
             else:
                 of_class = "instance-attribute" not in member.labels
-                literal = self._names.literal(member.value) if "class-attribute" in member.labels else None
+                literal = self._names.constant(member.value) if "class-attribute" in member.labels else None
                 self._facts[at] = _fact(
                     kind="class attribute" if of_class else "attribute",
                     type=self._held.type(member.annotation),

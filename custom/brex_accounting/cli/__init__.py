@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from ..shell import install
 from .failure import open_closed_streams, tell_shell
 
 
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.name != "typer":
             raise
         tell_shell(sys.argv[1:] if arguments is None else arguments)
-        print("error: the command line needs more packages: pip install 'brex-accounting-client[cli]'", file=sys.stderr)
+        print(f"error: the command line needs more packages: {install('cli')}", file=sys.stderr)
         return 2
     return run(arguments)
 

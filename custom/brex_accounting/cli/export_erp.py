@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
 
 from ..errors import BrexError, ErpFailed, InvalidArgument
+from ..shell import COMMAND
 from .ending import Failure, Refusal
 from .export_files import mapping_beside
 
@@ -78,7 +79,7 @@ def _beancount(path: str, mapping: Path | None) -> ErpSource:
             beside = "" if mapping is None else f" there is no {name} beside the books:"
             message = (
                 f"--mapping:{beside} name the mapping, which is a TOML file that says which account of the books each "
-                f"account of Brex is booked to; docs/beancount.md describes it, and `brex-accounting export mapping > "
+                f"account of Brex is booked to; docs/beancount.md describes it, and `{COMMAND} export mapping > "
                 f"{name}` makes one to begin with"
             )
             raise Refusal(message)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from ..shell import COMMAND
 from .export_values import instant, money, plain
 from .output import OutputFormat, Table, print_json_line, print_text
 from .wording import in_options
@@ -17,7 +18,7 @@ MOST_SHOWN: Final = 50
 """How many records a table names; JSON lines have them all."""
 
 DECIDE: Final = (
-    "Decide about each: brex-accounting export resolve ID keep|repost|posted=REF|ignore --reason TEXT --journal FILE"
+    f"Decide about each: {COMMAND} export resolve ID keep|repost|posted=REF|ignore --reason TEXT --journal FILE"
 )
 
 # ---- runs -----------------------------------------------------------------------------------------------------------

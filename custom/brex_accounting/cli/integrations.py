@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from ..errors import ActiveIntegrationExists, Conflict, VendorAccountIdMismatch
+from ..shell import COMMAND
 from .client import CLIENT_OPTIONS, Account, Deadline, TokenFile, client
 from .ending import Failure, one_line, tell_warnings
 from .output import Output, OutputFormat, Table, print_json_line
@@ -175,7 +176,7 @@ def _advised(conflict: Conflict, integration_id: str | None = None) -> Conflict:
 def _how_to(command: str, integration_id: str | None) -> str:
     # What came over the wire is not put into a command unless it looks like an id.
     shown = integration_id if integration_id is not None and _ID.fullmatch(integration_id) else "ID"
-    return f"{command} it first: brex-accounting integrations {command} {shown}"
+    return f"{command} it first: {COMMAND} integrations {command} {shown}"
 
 
 __all__ = ["app", "disconnect", "ensure", "integrations", "reactivate"]

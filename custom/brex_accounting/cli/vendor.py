@@ -48,7 +48,7 @@ def vendor(
     if check and (parts is not None or package is not None or dry_run):
         message = "--check: takes no other option, since it compares what is there"
         raise Refusal(message)
-    names = None if parts is None else [part.strip() for part in parts.split(",") if part.strip()]
+    names = None if parts is None else _names(parts)
     with one_line({}):
         from ..vendoring import update as copies  # noqa: PLC0415 - help and mistakes come at once
         from ..vendoring.source import Source  # noqa: PLC0415 - see above
@@ -84,6 +84,14 @@ def _refuse_contradictions(*, check: bool, update: bool, keep_edits: bool, overw
         raise Refusal(message)
 
 
+def _names(parts: str) -> list[str]:
+    names = [part.strip() for part in parts.split(",") if part.strip()]
+    if not names:  # a variable of a script that is not set: parts that are there would go
+        message = "--parts: names no part; leave it out for those that are there, or for core,export"
+        raise Refusal(message)
+    return names
+
+
 def _report(comparison: Comparison) -> None:
     manifest = comparison.manifest
     print_text(f"{manifest.package} {manifest.version} in {comparison.folder}: {', '.join(manifest.parts)}")
@@ -96,11 +104,18 @@ def _report(comparison: Comparison) -> None:
     for kind in dict.fromkeys(found.kind for found in comparison.found):
         _list(kind.value, [found.path for found in comparison.found if found.kind is kind])
     if not comparison.is_clean:
-        problems = sum(found.kind.is_problem for found in comparison.found)
-        noun = "difference" if problems == 1 else "differences"
-        message = f"the copy is not what it would be made as now: {problems} {noun} in files"
-        raise Failure(message)
+        raise Failure(_verdict(comparison))
     print_text("nothing to do")
+
+
+def _verdict(comparison: Comparison) -> str:
+    problems = sum(found.kind.is_problem for found in comparison.found)
+    if problems:
+        noun = "difference" if problems == 1 else "differences"
+        return f"the copy is not what it would be made as now: {problems} {noun} in files"
+    if comparison.moved_on:
+        return "the copy is not what it would be made as now, though no file differs"
+    return "the copy is as it was made, and an update of it has not ended"
 
 
 def _tell(outcome: Outcome, *, dry_run: bool) -> None:

@@ -2,6 +2,8 @@
 
 import sys
 
+from ..shell import install
+
 
 def main() -> int:
     """Run the command and give its exit status."""
@@ -10,9 +12,7 @@ def main() -> int:
     except ModuleNotFoundError as error:
         if error.name != "typer":
             raise
-        print(
-            "error: the emulator needs more packages: pip install 'brex-accounting-client[emulator]'", file=sys.stderr
-        )
+        print(f"error: the emulator needs more packages: {install('emulator')}", file=sys.stderr)
         return 2
     return run()
 

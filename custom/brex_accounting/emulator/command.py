@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from ..errors import InvalidArgument
-from ..shell import FAILED
+from ..shell import FAILED, install
 from .shell import environment
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def emulator(
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise
-        message = "the emulator needs more packages: pip install 'brex-accounting-client[emulator]'"
+        message = f"the emulator needs more packages: {install('emulator')}"
         raise Refusal(message) from error
     limit = TenantPlan().rate_limit if rate_limit else None
     plan = TenantPlan(records=records, seed=seed, start=begins, rate_limit=limit, variants=plays)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..errors import SpecError
-from ..vendoring.regenerated import PLACE, manifest_after
+from ..vendoring.regenerated import PLACE, manifest_after, refuse_edits
 from .bundle import DOCUMENTS, make_bundle
 from .deviations import render
 from .document import dump, dump_json, load
@@ -106,9 +106,10 @@ def with_manifest(layout: Layout, after: Path, names: Iterable[str]) -> list[str
         What is to be moved in, the manifest included.
 
     Raises:
-        VendorError: The manifest that is there cannot be understood.
+        VendorError: The manifest that is there cannot be understood, or a generated file was changed by somebody.
     """
     moved = list(names)
+    refuse_edits(layout.root, after, generated(layout))
     manifest = manifest_after(layout.root, after, moved)
     if manifest is not None:
         (after / PLACE).parent.mkdir(parents=True, exist_ok=True)

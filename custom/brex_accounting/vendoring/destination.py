@@ -12,12 +12,13 @@ from .manifest import PLACE
 from .parts import LOW_LEVEL, PACKAGE
 
 
-def package_of(folder: Path, named: str | None) -> str:
+def package_of(folder: Path, named: str | None, *, passed: Path | None = None) -> str:
     """The dotted name of the package that a folder is.
 
     Args:
         folder: Where the copy goes.
         named: The name that was given; None to read it from the folders above, as far as they are packages.
+        passed: The folder as it was passed, where links may lead to it under another name.
 
     Raises:
         VendorError: The name does not fit the folder.
@@ -32,11 +33,24 @@ def package_of(folder: Path, named: str | None) -> str:
         return ".".join(names)
     _check_name(named, "--package: ")
     parts = named.split(".")
-    if list(folder.parts[-len(parts) :]) != parts and not _is_importable_as(folder, parts):
+    if not ends_as(folder, named, passed=passed) and not _is_importable_as(folder, parts):
         fits = "/".join(("…", *parts))
         message = f"--package: {named} would be {fits}, and the copy goes to {folder}; name one of them otherwise"
         raise VendorError(message)
     return named
+
+
+def ends_as(folder: Path, named: str, *, passed: Path | None = None) -> bool:
+    """Whether the end of a path is the name of a package.
+
+    Args:
+        folder: As ``located`` gives it.
+        named: The dotted name.
+        passed: The folder as it was passed, where links may lead to it under another name.
+    """
+    parts = named.split(".")
+    places = [folder] if passed is None else [folder, Path(os.path.abspath(passed))]  # noqa: PTH100 - keeps links
+    return any(list(place.parts[-len(parts) :]) == parts for place in places)
 
 
 def located(folder: Path) -> Path:
@@ -93,4 +107,4 @@ def _is_importable_as(folder: Path, parts: list[str]) -> bool:
     return any(os.path.realpath(place) == str(folder) for place in path or ())
 
 
-__all__ = ["located", "package_of", "refuse_others"]
+__all__ = ["ends_as", "located", "package_of", "refuse_others"]

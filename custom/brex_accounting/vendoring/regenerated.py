@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import VendorError
-from .manifest import PLACE, Manifest, spec_revision
+from .manifest import PLACE, Manifest, digest, spec_revision
 from .source import INPUTS
 
 _DOCUMENT: Final = re.compile(re.escape(INPUTS) + r"/openapi/(\w+_api\.yaml)")
@@ -48,6 +48,39 @@ def manifest_after(folder: Path, made: Path, names: Iterable[str]) -> bytes | No
     return Manifest.read(folder).with_regenerated(changed, spec_revision(documents)).dump()
 
 
+def refuse_edits(folder: Path, made: Path, names: Iterable[str]) -> None:
+    """Make sure that files which are to be made again do not take the place of what somebody changed.
+
+    Args:
+        folder: The one that holds both packages; where it holds no copy, version control has what is replaced.
+        made: The one that holds what takes the place of some of it.
+        names: What is replaced, and made of nothing but documents: files and whole folders, by place below both.
+
+    Raises:
+        VendorError: A file was edited or added there, or one cannot be read.
+    """
+    if not (folder / PLACE).exists():
+        return
+    manifest = Manifest.read(folder)
+    as_made = {path: entry.sha256 for path, entry in manifest.files.items()} | dict(manifest.regenerated)
+    edited: list[str] = []
+    try:
+        for path in sorted({path for name in names for path in _files(folder, name)}):
+            mine = digest((folder / path).read_bytes())
+            new = digest((made / path).read_bytes()) if (made / path).is_file() else None
+            if mine not in (as_made.get(path), new):
+                edited.append(path)
+    except OSError as error:
+        message = f"{error.filename or folder}: cannot be read ({error.strerror}); let this user read it"
+        raise VendorError(message) from error
+    if edited:
+        message = (
+            f"{folder}: nothing was written, since files that are made from documents were changed here "
+            f"({len(edited)}, such as {edited[0]}); bring the changes into {INPUTS}, and move these files elsewhere"
+        )
+        raise VendorError(message)
+
+
 def _files(folder: Path, name: str) -> Iterator[str]:
     place = folder / name
     for file in [place] if place.is_file() else place.rglob("*"):
@@ -55,4 +88,4 @@ def _files(folder: Path, name: str) -> Iterator[str]:
             yield file.relative_to(folder).as_posix()
 
 
-__all__ = ["PLACE", "manifest_after"]
+__all__ = ["PLACE", "manifest_after", "refuse_edits"]

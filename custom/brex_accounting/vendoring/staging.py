@@ -1,8 +1,9 @@
 """New folders in the place of old ones, all of them or none.
 
 They are made in a folder beside those that they replace, so that what is left to do is to rename. The file ``commit``
-there means that all of them are made: whoever finds it goes on, and whoever finds the folder without it throws it away.
-So a process that was killed leaves what was there or, as soon as the next one has looked, what is to be there.
+there means that all of them are made, and tells what they replace: whoever finds that some are renamed goes on, and
+whoever finds that none is throws the folder away. So a process that was killed leaves what was there or, as soon as the
+next one has looked, what is to be there; what somebody changes before that is not lost.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def put(folder: Path, packages: Iterable[str], files: Mapping[str, bytes]) -> No
                 place = stage / "new" / path
                 place.parent.mkdir(parents=True, exist_ok=True)
                 _write(place, data)
-            _write(stage / "commit", "".join(f"{name}\n" for name in packages).encode())
+            _write(stage / "commit", "".join(f"{name} {state(folder / name)}\n" for name in packages).encode())
             _swap(folder)
     except BaseException:  # an interrupt, too, must leave what was there
         with suppress(OSError):
@@ -101,21 +102,54 @@ def put(folder: Path, packages: Iterable[str], files: Mapping[str, bytes]) -> No
     shutil.rmtree(stage, ignore_errors=True)
 
 
+def state(package: Path) -> str:
+    """A hash of a package's files, without what Python keeps beside modules.
+
+    Args:
+        package: Its folder; one that is not there has no files.
+    """
+    files = sorted(file for file in package.rglob("*") if "__pycache__" not in file.parts and file.is_file())
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(package)}\n" for file in files]
+    return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
+
+
 def _settle(folder: Path) -> None:
     stage = folder / NAME
-    if (stage / "commit").exists():
+    if (stage / "commit").exists() and any(_is_renamed(stage, name) for name in _replaced(stage)):
+        for name, before in _replaced(stage).items():
+            place = folder / name
+            if (stage / "new" / name).exists() and place.exists() and state(place) != before:
+                message = (
+                    f"{place}: was changed after a process that replaced it had been killed; move it elsewhere, run "
+                    "this again, and bring the changes back"
+                )
+                raise VendorError(message)
         _swap(folder)
     if stage.exists():
+        # In this order: what is left of it must not look as if all were made.
+        (stage / "commit").unlink(missing_ok=True)
         shutil.rmtree(stage)
+
+
+def _is_renamed(stage: Path, name: str) -> bool:
+    return (stage / "old" / name).exists() or not (stage / "new" / name).exists()
+
+
+def _replaced(stage: Path) -> dict[str, str]:
+    """The packages that are to be replaced, and what each of them was like."""
+    lines = (stage / "commit").read_text(encoding="utf-8").splitlines()
+    return {name: before for name, _, before in (line.partition(" ") for line in lines)}
 
 
 def _swap(folder: Path) -> None:
     stage = folder / NAME
-    for name in (stage / "commit").read_text(encoding="utf-8").split():
+    for name in _replaced(stage):
         new, old, place = stage / "new" / name, stage / "old" / name, folder / name
         if not new.exists():  # done by whoever was killed
             continue
         if place.exists():
+            if old.exists():  # somebody has put back what was there
+                shutil.rmtree(old)
             old.parent.mkdir(exist_ok=True)
             place.replace(old)
         new.replace(place)
@@ -126,7 +160,7 @@ def _back(folder: Path) -> None:
     stage = folder / NAME
     if not (stage / "commit").exists():
         return
-    for name in (stage / "commit").read_text(encoding="utf-8").split():
+    for name in _replaced(stage):
         new, old, place = stage / "new" / name, stage / "old" / name, folder / name
         if not new.exists() and place.exists():
             place.replace(new)
@@ -151,4 +185,4 @@ def _explained(folder: Path) -> Generator[None]:
         raise VendorError(message) from error
 
 
-__all__ = ["NAME", "is_interrupted", "put", "sole"]
+__all__ = ["NAME", "is_interrupted", "put", "sole", "state"]

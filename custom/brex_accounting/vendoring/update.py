@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from ..errors import VendorError
 from .copy import Copy
-from .destination import located, package_of, refuse_others
+from .destination import ends_as, located, package_of, refuse_others
 from .drift import Difference, Kind, diff, differences, read_tree
 from .manifest import PLACE, Manifest, digest
 from .parts import DEFAULT, LOW_LEVEL, PACKAGE
@@ -119,7 +119,7 @@ def create(
         if place.is_relative_to(source.place.resolve()):
             message = f"{folder}: is within the package that the copy is made of; name a folder of another one"
             raise VendorError(message)
-        copy = Copy.of(source, DEFAULT if parts is None else parts, package_of(place, package))
+        copy = Copy.of(source, DEFAULT if parts is None else parts, package_of(place, package, passed=folder))
         if not dry_run:
             _put(place, copy.files, copy.manifest)
     return Outcome(place, copy, None, tuple(sorted(copy.files)), (), (), ())
@@ -185,7 +185,8 @@ def update(
             message = f"{folder}: a copy cannot update itself; run `vendor` of the release that it is to become"
             raise VendorError(message)
         _refuse_edited(source)
-        copy = Copy.of(source, manifest.parts if parts is None else parts, _name(place, package, manifest))
+        name = _name(place, package, manifest, passed=folder)
+        copy = Copy.of(source, manifest.parts if parts is None else parts, name)
         here = read_tree(place)
         mine = _changed_here(manifest, here, copy.files)
         if mine.unsettled and edits is None:
@@ -294,10 +295,10 @@ def _refuse_edited(source: Source) -> None:
         raise VendorError(message)
 
 
-def _name(place: Path, package: str | None, manifest: Manifest) -> str:
-    if package is None and list(place.parts[-len(manifest.package.split(".")) :]) == manifest.package.split("."):
+def _name(place: Path, package: str | None, manifest: Manifest, *, passed: Path) -> str:
+    if package is None and ends_as(place, manifest.package, passed=passed):
         return manifest.package
-    return package_of(place, package)
+    return package_of(place, package, passed=passed)
 
 
 def _put(place: Path, files: Mapping[str, bytes], manifest: Manifest) -> None:

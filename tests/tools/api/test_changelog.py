@@ -99,6 +99,18 @@ class TestTell:
         once = tell(START, [NEW, GONE, WIDER, BREX])
         assert once == tell(once, [NEW, GONE, WIDER, BREX])
 
+    def test_code_in_code(self) -> None:
+        """A docstring or a value with backticks is shown whole, and leaves no line when it is taken back."""
+        with_code = "function, deprecated: since 0.2; use `g` or ``h``"
+        old_way = Change("brex_accounting.f", "function", with_code, "other", deprecates=True)
+        mark = Change("brex_accounting.g(mark)", None, "= '`'", "addition")
+        told = tell(START, [old_way, mark])
+        assert f"- `brex_accounting.f`: `function` → ``` {with_code} ```\n" in told
+        assert "- `brex_accounting.g(mark)` is new: `` = '`' ``\n" in told
+        assert told == tell(told, [old_way, mark])
+        back = Change("brex_accounting.f", with_code, "function", "other")
+        assert START == tell(told, [back, Change(mark.path, "= '`'", None, "breaking")])
+
     def test_changed_twice(self) -> None:
         """Two changes of an element are one line, from what was released to what is."""
         told = unreleased(tell(tell(START, [WIDER]), [WIDEST]))

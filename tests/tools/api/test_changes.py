@@ -16,7 +16,7 @@ BREAKING, ADDITION, OTHER = "breaking", "addition", "other"
 
 def told(folder: Path, old: str, new: str) -> list[tuple[str, str]]:
     """Severity and path of each difference between two packages, each given from its ``__all__`` on."""
-    names = "Literal, Protocol, TypeAlias, TypedDict, overload"
+    names = "ClassVar, Literal, Optional, Protocol, Required, TypeAlias, TypedDict, Union, overload"
     head = f"import attrs\nimport functools\nfrom enum import Enum\nfrom typing import {names}\n__all__ = ['X']\n"
     surfaces = [surface(folder / name, head + textwrap.dedent(source)) for name, source in (("old", old), ("new", new))]
     return [(change.severity, change.path.removeprefix("made_up.")) for change in compare(*surfaces)]
@@ -51,6 +51,26 @@ KINDS = {
         "LIMIT = 2\n" + FUNCTION.format("a=LIMIT"),
         [(BREAKING, "X(a)")],
     ),
+    "a value of a class is changed where it is held": (
+        "LIMIT = 1\nclass X:\n    a: ClassVar[int] = LIMIT\n",
+        "LIMIT = 2\nclass X:\n    a: ClassVar[int] = LIMIT\n",
+        [(BREAKING, "X.a")],
+    ),
+    "a value of a class is another one of another package": (
+        "import logging\nclass X:\n    a: ClassVar[int] = logging.INFO\n",
+        "import logging\nclass X:\n    a: ClassVar[int] = logging.DEBUG\n",
+        [(BREAKING, "X.a")],
+    ),
+    "an argument takes less by a private alias": (
+        "_A: TypeAlias = int | str\ndef X(a: _A | None) -> None: ...\n",
+        "_A: TypeAlias = int\ndef X(a: _A | None) -> None: ...\n",
+        [(BREAKING, "X(a)")],
+    ),
+    "objects are equal no more": (
+        "class X:\n    def __eq__(self, other): ...\n    def __hash__(self): ...\n",
+        "class X: ...\n",
+        [(BREAKING, "X.__eq__"), (BREAKING, "X.__hash__")],
+    ),
     "an argument becomes keyword only": (FUNCTION.format("a"), FUNCTION.format("*, a"), [(BREAKING, "X(a)")]),
     "an argument may be given by place, too": (FUNCTION.format("*, a"), FUNCTION.format("a"), [(ADDITION, "X(a)")]),
     "an argument takes less": (FUNCTION.format("a: int | str"), FUNCTION.format("a: int"), [(BREAKING, "X(a)")]),
@@ -63,6 +83,27 @@ KINDS = {
     "an argument takes something else": (FUNCTION.format("a: int"), FUNCTION.format("a: str"), [(BREAKING, "X(a)")]),
     "a result may be None": (METHODS.format("", "int"), METHODS.format("", "int | None"), [(BREAKING, "X.f")]),
     "a result is never None": (METHODS.format("", "int | None"), METHODS.format("", "int"), [(OTHER, "X.f")]),
+    "an argument's union is written otherwise": (
+        FUNCTION.format("a: Union[int, Optional[str]]"),
+        FUNCTION.format("a: str | int | None"),
+        [(OTHER, "X(a)")],
+    ),
+    "a union has another order": (METHODS.format("", "int | str"), METHODS.format("", "str | int"), [(OTHER, "X.f")]),
+    "a property is never None": (
+        "class X:\n    @property\n    def a(self) -> int | None: ...\n",
+        "class X:\n    @property\n    def a(self) -> int: ...\n",
+        [(OTHER, "X.a")],
+    ),
+    "a property that can be set is never None": (
+        "class X:\n    @property\n    def a(self) -> int | None: ...\n    @a.setter\n    def a(self, value): ...\n",
+        "class X:\n    @property\n    def a(self) -> int: ...\n    @a.setter\n    def a(self, value): ...\n",
+        [(BREAKING, "X.a")],
+    ),
+    "a property may be None": (
+        "class X:\n    @property\n    def a(self) -> int: ...\n",
+        "class X:\n    @property\n    def a(self) -> int | None: ...\n",
+        [(BREAKING, "X.a")],
+    ),
     "a function becomes async": ("def X(): ...\n", "async def X(): ...\n", [(BREAKING, "X")]),
     "a function is async no more": ("async def X(): ...\n", "def X(): ...\n", [(BREAKING, "X")]),
     "a method becomes a property": (
@@ -145,6 +186,11 @@ KINDS = {
         "class X(TypedDict, total=False):\n    a: int\n",
         "class X(TypedDict, total=False):\n    a: int\n    b: int\n",
         [(ADDITION, "X.b")],
+    ),
+    "a dict has to have a key among those that it may have": (
+        "class X(TypedDict, total=False):\n    a: int\n",
+        "class X(TypedDict, total=False):\n    a: int\n    b: Required[int]\n",
+        [(BREAKING, "X.b")],
     ),
     "a method moves into a base that users see": (
         "__all__ = ['X', 'B']\nclass B: ...\nclass X(B):\n    def f(self, a): ...\n",
