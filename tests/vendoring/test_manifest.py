@@ -12,7 +12,7 @@ from attrs import evolve
 from brex_accounting.errors import VendorError
 from brex_accounting.vendoring.copy import Copy
 from brex_accounting.vendoring.manifest import PLACE, Entry, Manifest, digest, spec_revision
-from brex_accounting.vendoring.regenerated import manifest_after
+from brex_accounting.vendoring.regenerated import edits, manifest_after
 from brex_accounting.vendoring.update import create
 
 from . import sources
@@ -177,3 +177,48 @@ class TestRegenerated:
     def test_of_no_copy(self, tmp_path: Path) -> None:
         """An installation or a checkout has no manifest, and needs none."""
         assert manifest_after(tmp_path, tmp_path, ["a.py"]) is None
+
+
+class TestEdits:
+    NAMES = ("brex_accounting_client", "brex_accounting/bundle.yaml")
+
+    @pytest.fixture
+    def copy(self, tmp_path: Path) -> Path:
+        create(tmp_path / "copy", source=source(), parts=["core"])
+        return tmp_path / "copy"
+
+    def test_what_would_be_lost(self, copy: Path, tmp_path: Path) -> None:
+        """A file that was edited here is named, and so is one that was added; what a new document made is neither."""
+        assert [] == edits(copy, tmp_path / "made", self.NAMES)
+        made = {"brex_accounting_client/regenerated.py": b"R = 1\n"}
+        manifest = Manifest.read(copy).with_regenerated(made, "2" * 64)
+        (copy / PLACE).write_bytes(manifest.dump())
+        for path, text in made.items():
+            (copy / path).write_bytes(text)
+        assert [] == edits(copy, tmp_path / "made", self.NAMES)
+        for name in ("models.py", "extra.py", "regenerated.py"):
+            with (copy / "brex_accounting_client" / name).open("a", encoding="utf-8") as file:
+                file.write("MINE = 1\n")
+        assert [
+            "brex_accounting_client/extra.py",
+            "brex_accounting_client/models.py",
+            "brex_accounting_client/regenerated.py",
+        ] == edits(copy, tmp_path / "made", self.NAMES)
+
+    def test_what_is_made_anew_as_it_is(self, copy: Path, tmp_path: Path) -> None:
+        """An edit that is what a new document makes of the file is not lost, and one with other line ends is none."""
+        path = "brex_accounting_client/models.py"
+        before = (copy / path).read_bytes()
+        (copy / path).write_bytes(before.replace(b"\n", b"\r\n"))
+        assert [] == edits(copy, tmp_path / "made", self.NAMES)
+        (copy / path).write_bytes(b"MINE = 1\n")
+        (tmp_path / "made" / path).parent.mkdir(parents=True)
+        (tmp_path / "made" / path).write_bytes(b"MINE = 1\n")
+        assert [] == edits(copy, tmp_path / "made", self.NAMES)
+
+    def test_outside_of_what_is_replaced(self, copy: Path, tmp_path: Path) -> None:
+        """What stays is nobody's business here, and a folder that holds no copy has nothing to lose."""
+        (copy / "brex_accounting" / "__init__.py").write_bytes(b"MINE = 1\n")
+        assert [] == edits(copy, tmp_path / "made", self.NAMES)
+        (copy / PLACE).unlink()
+        assert [] == edits(copy, tmp_path / "made", ["brex_accounting"])

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..errors import SpecError
-from ..vendoring.regenerated import PLACE, manifest_after
+from ..vendoring.regenerated import PLACE, edits, manifest_after
 from .bundle import DOCUMENTS, make_bundle
 from .deviations import render
 from .document import dump, dump_json, load
@@ -106,8 +106,17 @@ def with_manifest(layout: Layout, after: Path, names: Iterable[str]) -> list[str
         What is to be moved in, the manifest included.
 
     Raises:
+        SpecError: A generated file of the copy was edited or added by hand, and would be lost.
         VendorError: The manifest that is there cannot be understood.
     """
+    edited = edits(layout.root, after, generated(layout))
+    if edited:
+        message = (
+            f"{', '.join(edited)}: was edited or added by hand in this copy, where all of it is generated; nothing "
+            f"is written, so that it is not lost. Say it in {layout.openapi} (an overlay, runtime/, templates/), or "
+            "keep it elsewhere; then remove the file here, and run this again"
+        )
+        raise SpecError(message)
     moved = list(names)
     manifest = manifest_after(layout.root, after, moved)
     if manifest is not None:

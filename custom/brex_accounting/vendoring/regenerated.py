@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import VendorError
-from .manifest import PLACE, Manifest, spec_revision
+from .manifest import PLACE, Manifest, digest, spec_revision
 from .source import INPUTS
 
 _DOCUMENT: Final = re.compile(re.escape(INPUTS) + r"/openapi/(\w+_api\.yaml)")
@@ -48,6 +48,34 @@ def manifest_after(folder: Path, made: Path, names: Iterable[str]) -> bytes | No
     return Manifest.read(folder).with_regenerated(changed, spec_revision(documents)).dump()
 
 
+def edits(folder: Path, made: Path, names: Iterable[str]) -> list[str]:
+    """The files of a copy that were changed or added by hand and would be lost, by place.
+
+    Args:
+        folder: The one that holds both packages, as they are.
+        made: The one that holds what takes the place of some of it.
+        names: What is replaced and nobody writes by hand: files and whole folders, by place below both.
+
+    Raises:
+        VendorError: The manifest cannot be understood, or a file cannot be read.
+    """
+    if not (folder / PLACE).exists():
+        return []
+    manifest = Manifest.read(folder)
+    recorded = {path: entry.sha256 for path, entry in manifest.files.items()} | dict(manifest.regenerated)
+    found: list[str] = []
+    try:
+        for path in sorted(path for name in names for path in _files(folder, name)):
+            mine = digest((folder / path).read_bytes())
+            is_there = (made / path).is_file()
+            if mine != recorded.get(path) and not (is_there and mine == digest((made / path).read_bytes())):
+                found.append(path)
+    except OSError as error:
+        message = f"{error.filename or folder}: cannot be read ({error.strerror}); let this user read it"
+        raise VendorError(message) from error
+    return found
+
+
 def _files(folder: Path, name: str) -> Iterator[str]:
     place = folder / name
     for file in [place] if place.is_file() else place.rglob("*"):
@@ -55,4 +83,4 @@ def _files(folder: Path, name: str) -> Iterator[str]:
             yield file.relative_to(folder).as_posix()
 
 
-__all__ = ["PLACE", "manifest_after"]
+__all__ = ["PLACE", "edits", "manifest_after"]
