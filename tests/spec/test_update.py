@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import difflib
+import io
 import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 from attrs import field, frozen
 
 from brex_accounting.errors import SpecError
+from brex_accounting.spec import __main__ as command
 from brex_accounting.spec import update
 from brex_accounting.spec.generator import generate
 from brex_accounting.spec.staging import staged
@@ -25,7 +28,19 @@ from brex_accounting.spec.update import Update
 from brex_accounting.version import __version__
 
 from . import documents
-from .documents import ACCOUNTING, EMULATED, PACKAGE, PROJECT, TOOLS, Tree, checkout, copy_project, published, snapshot
+from .documents import (
+    ACCOUNTING,
+    EMULATED,
+    PACKAGE,
+    PROJECT,
+    TEXT,
+    TOOLS,
+    Tree,
+    checkout,
+    copy_project,
+    published,
+    snapshot,
+)
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 thorough = pytest.mark.skipif(not SOAK, reason="takes minutes: make soak")
@@ -462,6 +477,61 @@ class TestNothingIsHalfDone:
             with pytest.raises(SpecError, match="another run is changing this tree"):
                 project.update(now())
             assert before == snapshot(project.root)
+
+
+class TestCommand:
+    @pytest.fixture
+    def arguments(self, project: Project) -> list[str]:
+        source = project.root.parent / "new.json"
+        tree = changed(lambda tree: tree["components"]["schemas"]["Vendor"]["properties"].update(tax_code=TEXT))
+        source.write_text(json.dumps(tree), encoding="utf-8")
+        bring_overlay(project.root)
+        return ["update", str(source), "--root", str(project.root), "--tools", str(project.tools), "--no-tests"]
+
+    def test_nobody_reads_what_it_says(
+        self, project: Project, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where the reader of its output is gone, as after ``| head``, it goes on and says that it has succeeded."""
+        reading, writing = os.pipe()
+        os.close(reading)
+        with open(writing, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor has no path
+            monkeypatch.setattr(sys, "stdout", stream)
+            assert 0 == command.main(arguments)
+        assert "tax_code" in project.read(f"openapi/{ACCOUNTING}")
+
+    def test_a_terminal_of_few_letters(
+        self, project: Project, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A letter that the terminal's encoding lacks stops nothing."""
+        written = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+        assert 0 == command.main(arguments)
+        assert f"\nversion: {__version__} \\u2192 ".encode() in written.getvalue()
+
+    def test_ctrl_c(
+        self,
+        project: Project,
+        arguments: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """Ctrl-C is a line and the status that shells have for it, and leaves everything as it was."""
+
+        def interrupted(*_: Any) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(update, "build", interrupted)
+        before = snapshot(project.root)
+        assert 130 == command.main(arguments)
+        assert "error: interrupted\n" == capsys.readouterr().err
+        assert before == snapshot(project.root)
+
+    def test_a_folder_that_is_no_project(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A folder without the documents is refused with the remedy, and is not made."""
+        root = tmp_path / "none"
+        assert 1 == command.main(["update", "new.json", "--root", str(root)])
+        assert capsys.readouterr().err.startswith(f"error: {root}: is neither a checkout of this project nor a copy")
+        assert not root.exists()
 
 
 class TestTheTestsOwnFiles:
