@@ -542,6 +542,21 @@ class TestTheTestsOwnFiles:
         assert before + "".join(f"accounting_api {line}\n" for line in lines) == taken.read(NOT_EMULATED)
         assert "\n+accounting_api Vendor.tax_code\n" in "\n".join(taken.said)
 
+    def test_what_the_emulator_answers_anyway(self, project: Project) -> None:
+        """A new status by which the emulator refuses any request that is unfit is none that it has not."""
+        bring_overlay(project.root)
+        report = f"{RECORDS}/export-results"
+        gone = {"description": "Gone."}
+        project.update(
+            changed(
+                lambda tree: tree["paths"][report]["post"]["responses"].update(
+                    {"400": gone, "401": gone, "403": gone, "410": gone}
+                )
+            )
+        )
+        before = (PROJECT / NOT_EMULATED).read_text(encoding="utf-8")
+        assert f"{before}accounting_api reportAccountingExportResults 410\n" == project.read(NOT_EMULATED)
+
     def test_what_deviates_no_more(self, taken: Project) -> None:
         """The page of deviations loses what upstream does itself, and nothing else."""
         gone = '    schema AccountingRecord properties/version/type: "number" → "integer"\n'

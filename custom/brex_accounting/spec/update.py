@@ -31,6 +31,9 @@ from .report import render, render_markdown
 from .staging import move_in, staged
 from .suite import NOT_EMULATED, Suite, deviations_of, facts_of
 
+_REFUSALS = frozenset({"400", "401", "403"})
+"""Statuses that the emulator answers wherever they are listed: it reads requests and tokens before its handlers."""
+
 
 @frozen(kw_only=True)
 class Update:
@@ -198,7 +201,8 @@ def _not_emulated(old: Node, new: Node, comparison: Comparison) -> list[str]:
     answers = {operation.get("operationId"): operation["responses"] for _, operation, _ in operations(old)}
     for _, operation, _ in operations(new):
         name = operation.get("operationId")
-        found += [f"{name} {status}" for status in operation["responses"] if status not in answers.get(name, status)]
+        listed = answers.get(name, operation["responses"])
+        found += [f"{name} {code}" for code in operation["responses"] if code not in listed and code not in _REFUSALS]
     return [f"{Path(comparison.document).stem} {each}" for each in found]
 
 
