@@ -93,6 +93,25 @@ class TestHowItEnds:
         assert (3, "") == (ran.status, ran.err)
         assert "moved: GET /v2/company → GET /v3/company" in ran.out
 
+    def test_after_an_update_that_was_killed(self, tmp_path: Path) -> None:
+        """What ``kill -9`` left of an update half moved in is put back before anything is compared."""
+        root = copy_project(tmp_path / "the project")
+        name = f"openapi/{TEAM}"
+
+        def change(tree: Tree) -> None:
+            changes.schemas(tree)["Company"]["properties"]["nickname"] = {"type": "string"}
+
+        new = document_in(tmp_path, TEAM, change)
+        aside = root / ".generate-moving" / "before" / name
+        aside.parent.mkdir(parents=True)
+        (root / name).rename(aside)
+        new.rename(root / name)
+        moves = [{"name": name, "replaces": True}, {"name": "openapi/bundle.yaml", "replaces": True}]
+        (root / ".generate-moving" / "moves.json").write_text(json.dumps(moves), encoding="utf-8")
+        ran = run(document_in(tmp_path, TEAM, change), "--api", "team", "--root", root)
+        assert (2, "") == (ran.status, ran.err)
+        assert [] == list(root.glob(".generate-*"))
+
     def test_other_differences(self, tmp_path: Path) -> None:
         """3 where something is not safe; it is the Accounting API unless another is named, and nothing is written."""
         root = copy_project(tmp_path / "the project")

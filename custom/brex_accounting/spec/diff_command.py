@@ -16,6 +16,7 @@ from .layout import Layout
 from .public_methods import PublicMethods
 from .rehearsal import Sources
 from .report import render
+from .staging import settle
 
 APIS: Final[Mapping[str, str]] = {name: f"{name}_api.yaml" for name in ("accounting", "expenses", "webhooks", "team")}
 """The published documents by what the command line calls them."""
@@ -38,6 +39,7 @@ def diff(layout: Layout, api: str, new: Path) -> int:
     Raises:
         SpecError: A document cannot be read or compared.
     """
+    settle(layout.root)
     found = comparison_with(layout, APIS[api], read_published(new).tree)
     print(render(found), end="")
     if not found.differences:
