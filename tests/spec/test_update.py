@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from brex_accounting.errors import SpecError
 from brex_accounting.spec import __main__ as command
@@ -566,6 +566,25 @@ class TestTheTestsOwnFiles:
 
 
 class TestVersion:
+    def test_of_a_copy(self, project: Project) -> None:
+        """A copy keeps the version of its release: another one would be an edit of a file of the copy."""
+        bring_overlay(project.root)
+        source = project.root.parent / "new.json"
+        source.write_text(json.dumps(now()), encoding="utf-8")
+        layout, tools = checkout(project.root, project.tools)
+        Update(
+            layout=evolve(layout, is_checkout=False),
+            tools=tools,
+            source=source,
+            document=ACCOUNTING,
+            today=TODAY,
+            suite=None,
+            dry_run=True,
+            say=project.said.append,
+        ).run()
+        (line,) = [line for line in project.said if line.startswith("version: ")]
+        assert line.startswith(f"version: {__version__} still, since a copy keeps the one of its release; ")
+
     @thorough
     def test_what_nothing_in_python_shows(self, project: Project) -> None:
         """A change that leaves the generated client as it is asks for a patch."""

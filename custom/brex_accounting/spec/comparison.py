@@ -32,7 +32,7 @@ class Difference:
         operations: The operations and events that it reaches.
         python: The names that it touches.
         methods: The public methods that use them.
-        emulator: Whether the emulator covers what is new, None where nothing is.
+        emulator: Whether the emulator covers what is new, None where nothing is, or there is no emulator.
     """
 
     mark: Mark
@@ -130,7 +130,7 @@ def _told(sides: Sides, findings: Iterable[Finding]) -> Iterator[Difference]:
             operations=tuple(operations),
             python=tuple(sorted({name for finding in group for name in finding.python})),
             methods=tuple(sorted({method for where in operations for method in _methods(sides, where)})),
-            emulator=first.emulator,
+            emulator=first.emulator if sides.emulated.is_there else None,
         )
 
 

@@ -177,6 +177,10 @@ class Update:
         self._list("prose of ours that has lost its place:", (f"{lost.where}: {lost.text}" for lost in merged.lost))
 
     def _tell_version(self, *, visible: bool) -> None:
+        if not self.layout.is_checkout:
+            shown = "the client in Python has changed" if visible else "nothing of it shows in Python"
+            self.say(f"version: {__version__} still, since a copy keeps the one of its release; {shown}")
+            return
         why = "minor: *Brex changed*" if visible else "patch: nothing of it shows in Python"
         new = next_version(__version__, visible=visible)
         self.say(f"version: {__version__} → {new} ({why}); version.py is yours to change")
