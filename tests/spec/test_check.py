@@ -42,6 +42,29 @@ FIELD = "components.schemas.T"
 
 class TestRefusals:
     @pytest.mark.parametrize(
+        ("target", "names"),
+        [
+            (
+                document({"/a": {"get": operation("readBook"), "post": operation("read_book")}}),
+                "GET /a and POST /a",
+            ),
+            (
+                document({}, {"AuthorId": THING, "AuthorID": THING}),
+                "schema AuthorId and schema AuthorID",
+            ),
+        ],
+    )
+    def test_two_that_would_be_one_module(self, refused: Callable[..., str], target: Tree, names: str) -> None:
+        """Names that the generator makes one module of are refused, since the later would replace the earlier."""
+        message = refused({TEAM: target})
+        assert message.startswith(f"{names}: their names differ in letter case and signs only, and would be one module")
+
+    def test_two_of_one_name_in_two_packages(self, made: Callable[..., Tree]) -> None:
+        """Operations of different tags are in packages of their own, and may have like names."""
+        ones = {"get": operation("readBook", tags=["A"]), "post": operation("read_book", tags=["B"])}
+        assert {"get", "post"} == set(made({TEAM: document({"/a": ones})})["paths"]["/a"])
+
+    @pytest.mark.parametrize(
         ("target", "place"),
         [
             (with_field("f", schema("Gone")), f"{FIELD}.properties.f: $ref '#/components/schemas/Gone'"),

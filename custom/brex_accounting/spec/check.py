@@ -62,6 +62,7 @@ def check(bundle: Node) -> None:
         SpecError: Names the first such place, and the remedy.
     """
     check_validity(bundle, "bundle")
+    _check_modules(bundle)
     for at, node in nodes(bundle):
         if at[:2] != ("components", "securitySchemes"):
             _check_schema(at, node)
@@ -97,6 +98,24 @@ def check_validity(document: Node, name: str) -> None:
             inner = max(inner.context, key=lambda alternative: len(alternative.absolute_path))
         message = f"{name}: {show(tuple(inner.absolute_path)) or 'at the top'}: {inner.message}"
         raise SpecError(message)
+
+
+def _check_modules(bundle: Node) -> None:
+    """Refuse names of which the generator makes one module, where the later would take the place of the earlier."""
+    kept = {where: operation for where, operation, _ in operations(bundle) if "operationId" in operation}
+    modules = {where: f"{(node.get('tags') or [''])[0]}/{node['operationId']}" for where, node in kept.items()}
+    classes = {f"schema {name}": str(node.get("title") or name) for name, node in schemas(bundle).items()}
+    for named, update in ((modules, "operationId: …"), (classes, "x-name: …, or another title")):
+        seen: dict[str, str] = {}
+        for where, name in named.items():
+            word = "".join(letter for letter in name if letter.isalnum() or letter == "/").lower()
+            if word in seen:
+                message = (
+                    f"{seen[word]} and {where}: their names differ in letter case and signs only, and would be one "
+                    f"module; give one of them another by an overlay action (update: {{{update}}})"
+                )
+                raise SpecError(message)
+            seen[word] = where
 
 
 def _check_answers(where: str, operation: Node) -> None:
