@@ -59,6 +59,15 @@ class TestRefusals:
         message = refused({TEAM: target})
         assert message.startswith(f"{names}: their names differ in letter case and signs only, and would be one module")
 
+    @pytest.mark.parametrize(
+        ("place", "name"), [("header", "page"), ("query", "Page"), ("query", "[page]")], ids=["place", "case", "signs"]
+    )
+    def test_two_that_would_be_one_argument(self, refused: Callable[..., str], place: str, name: str) -> None:
+        """A parameter for which the generator would rename the argument of another one is refused."""
+        ones = [{"name": "page", "in": "query", "schema": TEXT}, {"name": name, "in": place, "schema": TEXT}]
+        message = refused({TEAM: document({"/a": {"get": operation("a", parameters=ones)}})})
+        assert message.startswith(f"GET /a: the parameters 'query page' and '{place} {name}' would be one argument; ")
+
     def test_two_of_one_name_in_two_packages(self, made: Callable[..., Tree]) -> None:
         """Operations of different tags are in packages of their own, and may have like names."""
         ones = {"get": operation("readBook", tags=["A"]), "post": operation("read_book", tags=["B"])}

@@ -73,6 +73,7 @@ def check(bundle: Node) -> None:
             raise SpecError(message)
         _check_answers(where, operation)
         _check_content(f"{where} requestBody", operation.get("requestBody", {}))
+        _check_arguments(where, [*item.get("parameters", []), *operation.get("parameters", [])])
         for parameter in [*item.get("parameters", []), *operation.get("parameters", [])]:
             _check_parameter(bundle, f"{where} parameter {parameter['name']!r}", parameter)
     received = {where: {"responses": operation.get("responses", {})} for where, operation, _ in operations(bundle)}
@@ -108,7 +109,7 @@ def _check_modules(bundle: Node) -> None:
     for named, update in ((modules, "operationId: …"), (classes, "x-name: …, or another title")):
         seen: dict[str, str] = {}
         for where, name in named.items():
-            word = "".join(letter for letter in name if letter.isalnum() or letter == "/").lower()
+            word = _without_signs(name)
             if word in seen:
                 message = (
                     f"{seen[word]} and {where}: their names differ in letter case and signs only, and would be one "
@@ -116,6 +117,24 @@ def _check_modules(bundle: Node) -> None:
                 )
                 raise SpecError(message)
             seen[word] = where
+
+
+def _check_arguments(where: str, parameters: list[Node]) -> None:
+    """Refuse parameters that would be one argument: the generator gives the older one another name then, too."""
+    seen: dict[str, str] = {}
+    for parameter in parameters:
+        label = f"{parameter['in']} {parameter['name']}"
+        word = _without_signs(str(parameter["name"]))
+        if seen.setdefault(word, label) != label:
+            message = (
+                f"{where}: the parameters {seen[word]!r} and {label!r} would be one argument; take one of them out by "
+                "an overlay"
+            )
+            raise SpecError(message)
+
+
+def _without_signs(name: str) -> str:
+    return "".join(letter for letter in name if letter.isalnum() or letter == "/").lower()
 
 
 def _check_answers(where: str, operation: Node) -> None:
