@@ -147,11 +147,11 @@ class Sides:
         if place.old is None or place.new is None:
             return False
         if place.is_argument:
-            before, after = (
+            mine, theirs = (
                 names.argument_schemas(subject, _parameter(place), place.part.partition(" ")[0])
                 for names, subject, _ in self._both(place)
             )
-            return bool(before) and before == after and len(place.path) < 2
+            return bool(mine) and mine == theirs and len(place.path) < 2
         if not place.is_schema:
             return False
         before = self.old_names.types(place.old, place.path, place.flows)

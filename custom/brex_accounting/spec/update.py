@@ -205,7 +205,7 @@ def _not_emulated(old: Node, new: Node, comparison: Comparison) -> list[str]:
     answers = {operation.get("operationId"): operation["responses"] for _, operation, _ in operations(old)}
     for _, operation, _ in operations(new):
         name = operation.get("operationId")
-        listed = answers.get(name, operation["responses"])
+        listed = answers[name] if name in answers else operation["responses"]
         found += [f"{name} {code}" for code in operation["responses"] if code not in listed and code not in _REFUSALS]
     return [f"{Path(comparison.document).stem} {each}" for each in found]
 
