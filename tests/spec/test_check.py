@@ -42,6 +42,38 @@ FIELD = "components.schemas.T"
 
 class TestRefusals:
     @pytest.mark.parametrize(
+        ("target", "names"),
+        [
+            (
+                document({"/a": {"get": operation("readBook"), "post": operation("read_book")}}),
+                "GET /a and POST /a",
+            ),
+            (
+                document({}, {"AuthorId": THING, "AuthorID": THING}),
+                "schema AuthorId and schema AuthorID",
+            ),
+        ],
+    )
+    def test_two_that_would_be_one_module(self, refused: Callable[..., str], target: Tree, names: str) -> None:
+        """Names that the generator makes one module of are refused, since the later would replace the earlier."""
+        message = refused({TEAM: target})
+        assert message.startswith(f"{names}: their names differ in letter case and signs only, and would be one module")
+
+    @pytest.mark.parametrize(
+        ("place", "name"), [("header", "page"), ("query", "Page"), ("query", "[page]")], ids=["place", "case", "signs"]
+    )
+    def test_two_that_would_be_one_argument(self, refused: Callable[..., str], place: str, name: str) -> None:
+        """A parameter for which the generator would rename the argument of another one is refused."""
+        ones = [{"name": "page", "in": "query", "schema": TEXT}, {"name": name, "in": place, "schema": TEXT}]
+        message = refused({TEAM: document({"/a": {"get": operation("a", parameters=ones)}})})
+        assert message.startswith(f"GET /a: the parameters 'query page' and '{place} {name}' would be one argument; ")
+
+    def test_two_of_one_name_in_two_packages(self, made: Callable[..., Tree]) -> None:
+        """Operations of different tags are in packages of their own, and may have like names."""
+        ones = {"get": operation("readBook", tags=["A"]), "post": operation("read_book", tags=["B"])}
+        assert {"get", "post"} == set(made({TEAM: document({"/a": ones})})["paths"]["/a"])
+
+    @pytest.mark.parametrize(
         ("target", "place"),
         [
             (with_field("f", schema("Gone")), f"{FIELD}.properties.f: $ref '#/components/schemas/Gone'"),

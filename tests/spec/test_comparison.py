@@ -52,6 +52,25 @@ class TestReports:
         """No report is left of a change that is not made any more."""
         assert {"january", *CASES} == {path.stem for path in REPORTS.iterdir()}
 
+    def test_arguments_whose_types_overlays_give(self) -> None:
+        """What an overlay types as it is today is no other type for callers; what it leaves to Brex is one."""
+
+        def typed(tree: Tree) -> None:
+            changes.parameter(tree, "limit")["schema"]["type"] = "integer"
+            changes.parameter(tree, "updated_at")["schema"]["properties"]["gt"]["format"] = "date-time"
+            changes.parameter(tree, "cursor")["schema"]["format"] = "uuid"
+
+        records = f"GET {changes.RECORDS} query"
+        assert {
+            (f"{records} cursor", "format: none → uuid"): Mark.BREAKING,
+            (f"{records} limit", "type: number → integer"): Mark.PERSON,
+            (f"{records} updated_at.gt", "format: none → date-time"): Mark.PERSON,
+        } == {
+            (one.where, one.what): one.mark
+            for one in changed(ACCOUNTING, typed).differences
+            if one.where.startswith(records)
+        }
+
     def test_the_step_of_january_2026(self) -> None:
         """From the document of January 2026 to the current one: two filters, both safe, named and emulated already."""
         old = copy.deepcopy(reported(ACCOUNTING))

@@ -72,6 +72,46 @@ class TestHowItEnds:
         assert (2, "") == (ran.status, ran.err)
         assert ran.out.startswith("team_api.yaml: 1 difference: 0 breaking for callers, 0 need a person, 1 safe.\n")
 
+    def test_a_document_of_another_api(self, tmp_path: Path) -> None:
+        """1 where the document has no operation of ours: it was given for the wrong one, and the right one is named."""
+        ran = run(document_in(tmp_path, TEAM, lambda _: None), "--root", PROJECT)
+        assert (1, "") == (ran.status, ran.out)
+        assert ran.err == (
+            "error: the new accounting_api.yaml: calls itself 'Team API', and has none of the operations of "
+            "accounting_api.yaml; it may be meant for --api team\n"
+        )
+        strange = document_in(tmp_path, TEAM, lambda tree: tree.update(paths={}))
+        assert run(strange, "--api", "team", "--root", PROJECT).err.endswith("it may be of another API of Brex's\n")
+
+    def test_operations_that_have_moved(self, tmp_path: Path) -> None:
+        """An operation that has another path and its operationId is still ours."""
+
+        def change(tree: Tree) -> None:
+            tree["paths"] = {"/v3/company": tree["paths"]["/v2/company"]}
+
+        ran = run(document_in(tmp_path, TEAM, change), "--api", "team", "--root", PROJECT)
+        assert (3, "") == (ran.status, ran.err)
+        assert "moved: GET /v2/company → GET /v3/company" in ran.out
+
+    def test_after_an_update_that_was_killed(self, tmp_path: Path) -> None:
+        """What ``kill -9`` left of an update half moved in is put back before anything is compared."""
+        root = copy_project(tmp_path / "the project")
+        name = f"openapi/{TEAM}"
+
+        def change(tree: Tree) -> None:
+            changes.schemas(tree)["Company"]["properties"]["nickname"] = {"type": "string"}
+
+        new = document_in(tmp_path, TEAM, change)
+        aside = root / ".generate-moving" / "before" / name
+        aside.parent.mkdir(parents=True)
+        (root / name).rename(aside)
+        new.rename(root / name)
+        moves = [{"name": name, "replaces": True}, {"name": "openapi/bundle.yaml", "replaces": True}]
+        (root / ".generate-moving" / "moves.json").write_text(json.dumps(moves), encoding="utf-8")
+        ran = run(document_in(tmp_path, TEAM, change), "--api", "team", "--root", root)
+        assert (2, "") == (ran.status, ran.err)
+        assert [] == list(root.glob(".generate-*"))
+
     def test_other_differences(self, tmp_path: Path) -> None:
         """3 where something is not safe; it is the Accounting API unless another is named, and nothing is written."""
         root = copy_project(tmp_path / "the project")

@@ -160,8 +160,29 @@ class TestSchemas:
             "SomeOther": {"type": "integer"},
         } == downgraded(tree, "new.yaml")["components"]["schemas"]
 
+    def test_definitions_that_a_discriminator_names(self) -> None:
+        """What a discriminator maps values to follows a definition to its new place."""
+        some = {
+            "oneOf": [{"$ref": "#/components/schemas/Some/$defs/Part"}],
+            "discriminator": {"propertyName": "kind", "mapping": {"PART": "#/components/schemas/Some/$defs/Part"}},
+            "$defs": {"Part": {"type": "object"}},
+        }
+        found = downgraded(document(schemas={"Some": some}, openapi="3.1.0"), "new.yaml")
+        assert {"propertyName": "kind", "mapping": {"PART": "#/components/schemas/Part"}} == found["components"][
+            "schemas"
+        ]["Some"]["discriminator"]
+
 
 class TestDocuments:
+    def test_what_3_1_says_of_a_document_besides(self, tmp_path: Path) -> None:
+        """A document's summary and its licence's identifier, which 3.0 has not, are prose and stand in no way."""
+        tree = document(openapi="3.1.0")
+        tree["info"] |= {"summary": "S.", "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"}}
+        (tmp_path / "new.json").write_text(json.dumps(tree), encoding="utf-8")
+        found = read_published(tmp_path / "new.json").tree["info"]
+        assert ("Made up", {"name": "Apache 2.0"}) == (found["title"], found["license"])
+        assert "summary" not in found
+
     def test_webhooks(self) -> None:
         """What 3.1 calls webhooks has the place that it has in our document; without paths there are none."""
         hook = {"post": {"requestBody": {"content": {"application/json": {"schema": {"const": "A"}}}}, "responses": {}}}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from brex_accounting.spec.comparison import Ground, compare
 from brex_accounting.spec.emulated import COVERED, Emulated
+from brex_accounting.spec.public_methods import PublicMethods
+from brex_accounting.spec.rehearsal import Sources
 
-from .documents import PUBLISHED, published
+from .documents import PUBLISHED, TEAM, document, operation, published
 
 OPERATIONS = """
 from .books import read_book
@@ -36,6 +39,14 @@ def emulator(to: Path) -> Emulated:
     (to / "operations" / "books.py").write_text(BOOKS, encoding="utf-8")
     (to / "documents" / "books_api.json").write_text('{"colour": "weight"}', encoding="utf-8")
     return Emulated(to)
+
+
+def test_a_copy_without_one(tmp_path: Path) -> None:
+    """Where the emulator is left out, nothing is said of it."""
+    ground = Ground(Sources.of({TEAM: document()}), PublicMethods(), Emulated(tmp_path / "none"))
+    new = document({"/a": {"get": operation("a")}})
+    (found,) = compare(document(), new, document=TEAM, ground=ground).differences
+    assert ("a new operation", None) == (found.what, found.emulator)
 
 
 class TestAnEmulator:

@@ -387,7 +387,7 @@ class TestCommand:
         """So is a folder that is no project."""
         ran = run_in(tmp_path, "check")
         assert (1, "") == (ran.status, ran.out)
-        assert ran.err.startswith("error: accounting_api.yaml: cannot be read")
+        assert ran.err.startswith(f"error: {tmp_path}: is neither a checkout of this project nor a copy")
         assert [] == list(tmp_path.iterdir())
 
     @pytest.mark.parametrize("arguments", [[], ["destroy"], ["check", "--nonsense"]])

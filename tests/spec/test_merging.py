@@ -460,6 +460,36 @@ class TestOtherNames:
         assert expected == lines_changed(found.text)
         assert ((), ()) == (found.to_write, found.lost)
 
+    @pytest.mark.parametrize("path", ["/v2/things/{id}", "/shops/{shop_id}/things/{thing_id}"])
+    def test_an_operation_that_has_moved(self, merged: Merge, path: str) -> None:
+        """An operation that has another path and its operationId keeps its place, its comments and its prose."""
+
+        def change(tree: Any) -> None:
+            item = tree["paths"].pop(GET)
+            if "shop_id" in path:
+                item["parameters"] = [{"name": "shop_id", "in": "path", "required": True, "schema": {"type": "string"}}]
+            else:
+                item["get"]["parameters"][0]["name"] = "id"
+            tree["paths"][path] = item
+
+        found = merged(change)
+        is_longer = "shop_id" in path
+        assert ([f"paths.{path}.parameters.path shop_id"] if is_longer else [], ()) == ([*found.to_write], found.lost)
+        assert f"  # The only path.\n  {path}:\n" in found.text
+        assert "          description: Which thing.\n" in found.text
+
+    def test_an_operation_that_is_another_one(self, merged: Merge) -> None:
+        """Without the same operationId, or with another method, an operation at another path is a new one."""
+        for method, name in (("get", "findThing"), ("put", "getThing")):
+
+            def change(tree: Any, method: str = method, name: str = name) -> None:
+                operation = tree["paths"].pop(GET)["get"]
+                tree["paths"]["/v2/things/{thing_id}/all"] = {method: {**operation, "operationId": name}}
+
+            found = merged(change)
+            assert f"paths./v2/things/{{thing_id}}/all.{method}" in found.to_write
+            assert "Which thing." in [one.text for one in found.lost]
+
 
 class TestComments:
     def test_they_stay(self, merged: Merge) -> None:

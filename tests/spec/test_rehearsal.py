@@ -47,7 +47,7 @@ class TestRehearsal:
             TEAM,
             document({"/a": answering("a", schema("T"))}, {"T": {**THING, "description": "New."}}),
         )
-        gone, needless = found.obstacles
+        (gone,), (needless,) = found.obstacles, found.needless
         assert gone.startswith(
             "0.yaml, action 1 ($.components.schemas.Gone): the target matches nothing in ../team_api"
         )

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import copy
 import difflib
+import io
 import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from brex_accounting.errors import SpecError
+from brex_accounting.spec import __main__ as command
 from brex_accounting.spec import update
 from brex_accounting.spec.generator import generate
 from brex_accounting.spec.staging import staged
@@ -25,7 +28,19 @@ from brex_accounting.spec.update import Update
 from brex_accounting.version import __version__
 
 from . import documents
-from .documents import ACCOUNTING, EMULATED, PACKAGE, PROJECT, TOOLS, Tree, checkout, copy_project, published, snapshot
+from .documents import (
+    ACCOUNTING,
+    EMULATED,
+    PACKAGE,
+    PROJECT,
+    TEXT,
+    TOOLS,
+    Tree,
+    checkout,
+    copy_project,
+    published,
+    snapshot,
+)
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 thorough = pytest.mark.skipif(not SOAK, reason="takes minutes: make soak")
@@ -464,6 +479,61 @@ class TestNothingIsHalfDone:
             assert before == snapshot(project.root)
 
 
+class TestCommand:
+    @pytest.fixture
+    def arguments(self, project: Project) -> list[str]:
+        source = project.root.parent / "new.json"
+        tree = changed(lambda tree: tree["components"]["schemas"]["Vendor"]["properties"].update(tax_code=TEXT))
+        source.write_text(json.dumps(tree), encoding="utf-8")
+        bring_overlay(project.root)
+        return ["update", str(source), "--root", str(project.root), "--tools", str(project.tools), "--no-tests"]
+
+    def test_nobody_reads_what_it_says(
+        self, project: Project, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where the reader of its output is gone, as after ``| head``, it goes on and says that it has succeeded."""
+        reading, writing = os.pipe()
+        os.close(reading)
+        with open(writing, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor has no path
+            monkeypatch.setattr(sys, "stdout", stream)
+            assert 0 == command.main(arguments)
+        assert "tax_code" in project.read(f"openapi/{ACCOUNTING}")
+
+    def test_a_terminal_of_few_letters(
+        self, project: Project, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A letter that the terminal's encoding lacks stops nothing."""
+        written = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+        assert 0 == command.main(arguments)
+        assert f"\nversion: {__version__} \\u2192 ".encode() in written.getvalue()
+
+    def test_ctrl_c(
+        self,
+        project: Project,
+        arguments: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """Ctrl-C is a line and the status that shells have for it, and leaves everything as it was."""
+
+        def interrupted(*_: Any) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(update, "build", interrupted)
+        before = snapshot(project.root)
+        assert 130 == command.main(arguments)
+        assert "error: interrupted\n" == capsys.readouterr().err
+        assert before == snapshot(project.root)
+
+    def test_a_folder_that_is_no_project(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A folder without the documents is refused with the remedy, and is not made."""
+        root = tmp_path / "none"
+        assert 1 == command.main(["update", "new.json", "--root", str(root)])
+        assert capsys.readouterr().err.startswith(f"error: {root}: is neither a checkout of this project nor a copy")
+        assert not root.exists()
+
+
 class TestTheTestsOwnFiles:
     def test_what_the_emulator_has_not(self, taken: Project) -> None:
         """New fields, values and statuses are put on the list of what the emulator has not yet."""
@@ -471,6 +541,21 @@ class TestTheTestsOwnFiles:
         lines = ["AccountingRecordType.BILL_CREDIT", "Vendor.tax_code", "getAccountingRecord 429"]
         assert before + "".join(f"accounting_api {line}\n" for line in lines) == taken.read(NOT_EMULATED)
         assert "\n+accounting_api Vendor.tax_code\n" in "\n".join(taken.said)
+
+    def test_what_the_emulator_answers_anyway(self, project: Project) -> None:
+        """A new status by which the emulator refuses any request that is unfit is none that it has not."""
+        bring_overlay(project.root)
+        report = f"{RECORDS}/export-results"
+        gone = {"description": "Gone."}
+        project.update(
+            changed(
+                lambda tree: tree["paths"][report]["post"]["responses"].update(
+                    {"400": gone, "401": gone, "403": gone, "410": gone}
+                )
+            )
+        )
+        before = (PROJECT / NOT_EMULATED).read_text(encoding="utf-8")
+        assert f"{before}accounting_api reportAccountingExportResults 410\n" == project.read(NOT_EMULATED)
 
     def test_what_deviates_no_more(self, taken: Project) -> None:
         """The page of deviations loses what upstream does itself, and nothing else."""
@@ -481,6 +566,25 @@ class TestTheTestsOwnFiles:
 
 
 class TestVersion:
+    def test_of_a_copy(self, project: Project) -> None:
+        """A copy keeps the version of its release: another one would be an edit of a file of the copy."""
+        bring_overlay(project.root)
+        source = project.root.parent / "new.json"
+        source.write_text(json.dumps(now()), encoding="utf-8")
+        layout, tools = checkout(project.root, project.tools)
+        Update(
+            layout=evolve(layout, is_checkout=False),
+            tools=tools,
+            source=source,
+            document=ACCOUNTING,
+            today=TODAY,
+            suite=None,
+            dry_run=True,
+            say=project.said.append,
+        ).run()
+        (line,) = [line for line in project.said if line.startswith("version: ")]
+        assert line.startswith(f"version: {__version__} still, since a copy keeps the one of its release; ")
+
     @thorough
     def test_what_nothing_in_python_shows(self, project: Project) -> None:
         """A change that leaves the generated client as it is asks for a patch."""

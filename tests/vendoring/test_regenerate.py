@@ -12,10 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from brex_accounting.errors import VendorError
+from brex_accounting.spec.generator import with_manifest
+from brex_accounting.spec.layout import Layout
 from brex_accounting.vendoring.manifest import Manifest
 from brex_accounting.vendoring.parts import PARTS
 from brex_accounting.vendoring.source import Source
-from brex_accounting.vendoring.update import EditsInTheWay, check, update
+from brex_accounting.vendoring.update import EditsInTheWay, check, create, update
+
+from .sources import source
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 ROOT = Path(__file__).parents[2]
@@ -91,3 +96,20 @@ class TestRegenerate:
         )
         assert 0 == done.returncode, done.stdout + done.stderr
         return done.stdout
+
+
+class TestEdits:
+    def test_are_not_lost(self, tmp_path: Path) -> None:
+        """What was edited by hand in the generated package of a copy stops an update, which names it and the remedy."""
+        create(tmp_path / "copy", source=source(), parts=["core"])
+        layout = Layout.copy(tmp_path / "copy" / "brex_accounting")
+        made, model = tmp_path / "made", Path("brex_accounting_client/models.py")
+        (made / model).parent.mkdir(parents=True)
+        (made / model).write_text("RECORD = 2\n", encoding="utf-8")
+        (layout.root / model).write_text("MINE = 1\n", encoding="utf-8")
+        with pytest.raises(VendorError) as caught:
+            with_manifest(layout, made, [layout.package])
+        assert f"changed here (1, such as {model}); bring the changes into brex_accounting/spec/inputs" in str(
+            caught.value
+        )
+        assert "MINE = 1\n" == (layout.root / model).read_text(encoding="utf-8")

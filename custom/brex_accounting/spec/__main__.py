@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import shlex
 import signal
 import sys
 import time
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from ..errors import BrexError
+from ..errors import BrexError, SpecError
 from .diff_command import APIS, diff
 from .generator import differences, generate
 from .layout import PACKAGE, Layout, Tools
@@ -36,13 +37,18 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command and give its exit status: 0 done, 1 the tree differs or a document is unfit; ``diff`` has more."""
+    """Run a command and give its exit status: 0 done, 1 the tree differs or a document is unfit, 130 Ctrl-C.
+
+    The statuses of ``diff`` are in its help.
+    """
     options, unknown = _parser().parse_known_args(arguments)
     if unknown:
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    layout = Layout.find(options.root)
-    tools = Tools.find(layout, options.tools)
+    _tolerate_narrow_streams()
     try:
+        layout = Layout.find(options.root)
+        _refuse_elsewhere(layout)
+        tools = Tools.find(layout, options.tools)
         match options.command:
             case "generate":
                 return _generate(layout, tools)
@@ -55,6 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (BrexError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # what was begun is undone by now
+        print("error: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -110,9 +119,35 @@ def _update(options: argparse.Namespace, layout: Layout, tools: Tools) -> int:
         today=datetime.now(timezone.utc).date(),
         suite=None if left else Suite(arguments=asked),
         dry_run=options.dry_run,
-        say=partial(print, flush=True),
+        say=_say,
     ).run()
     return 0
+
+
+def _refuse_elsewhere(layout: Layout) -> None:
+    if not layout.documents.is_dir():
+        message = (
+            f"{layout.root}: is neither a checkout of this project nor a copy with the part spec, since it has no "
+            f"{layout.openapi}; run this in the checkout, or name the folder by --root"
+        )
+        raise SpecError(message)
+
+
+def _tolerate_narrow_streams() -> None:
+    """Write what the encoding of a terminal lacks by its number: an arrow is no reason to stop halfway."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _say(text: str) -> None:
+    """Print; where nobody reads any more, as after ``| head``, an update goes on: CHANGES.md holds what it says."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _terminated(*_: object) -> None:

@@ -62,6 +62,7 @@ def check(bundle: Node) -> None:
         SpecError: Names the first such place, and the remedy.
     """
     check_validity(bundle, "bundle")
+    _check_modules(bundle)
     for at, node in nodes(bundle):
         if at[:2] != ("components", "securitySchemes"):
             _check_schema(at, node)
@@ -72,6 +73,7 @@ def check(bundle: Node) -> None:
             raise SpecError(message)
         _check_answers(where, operation)
         _check_content(f"{where} requestBody", operation.get("requestBody", {}))
+        _check_arguments(where, [*item.get("parameters", []), *operation.get("parameters", [])])
         for parameter in [*item.get("parameters", []), *operation.get("parameters", [])]:
             _check_parameter(bundle, f"{where} parameter {parameter['name']!r}", parameter)
     received = {where: {"responses": operation.get("responses", {})} for where, operation, _ in operations(bundle)}
@@ -97,6 +99,42 @@ def check_validity(document: Node, name: str) -> None:
             inner = max(inner.context, key=lambda alternative: len(alternative.absolute_path))
         message = f"{name}: {show(tuple(inner.absolute_path)) or 'at the top'}: {inner.message}"
         raise SpecError(message)
+
+
+def _check_modules(bundle: Node) -> None:
+    """Refuse names of which the generator makes one module, where the later would take the place of the earlier."""
+    kept = {where: operation for where, operation, _ in operations(bundle) if "operationId" in operation}
+    modules = {where: f"{(node.get('tags') or [''])[0]}/{node['operationId']}" for where, node in kept.items()}
+    classes = {f"schema {name}": str(node.get("title") or name) for name, node in schemas(bundle).items()}
+    for named, update in ((modules, "operationId: …"), (classes, "x-name: …, or another title")):
+        seen: dict[str, str] = {}
+        for where, name in named.items():
+            word = _without_signs(name)
+            if word in seen:
+                message = (
+                    f"{seen[word]} and {where}: their names differ in letter case and signs only, and would be one "
+                    f"module; give one of them another by an overlay action (update: {{{update}}})"
+                )
+                raise SpecError(message)
+            seen[word] = where
+
+
+def _check_arguments(where: str, parameters: list[Node]) -> None:
+    """Refuse parameters that would be one argument: the generator gives the older one another name then, too."""
+    seen: dict[str, str] = {}
+    for parameter in parameters:
+        label = f"{parameter['in']} {parameter['name']}"
+        word = _without_signs(str(parameter["name"]))
+        if seen.setdefault(word, label) != label:
+            message = (
+                f"{where}: the parameters {seen[word]!r} and {label!r} would be one argument; take one of them out by "
+                "an overlay"
+            )
+            raise SpecError(message)
+
+
+def _without_signs(name: str) -> str:
+    return "".join(letter for letter in name if letter.isalnum() or letter == "/").lower()
 
 
 def _check_answers(where: str, operation: Node) -> None:

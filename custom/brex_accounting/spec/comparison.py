@@ -16,7 +16,7 @@ from .operation_comparison import OperationComparison
 from .pairing import pair
 from .public_methods import PublicMethods
 from .python_names import PythonNames
-from .rehearsal import Sources, rehearse
+from .rehearsal import Rehearsal, Sources, rehearse
 from .schema_comparison import SchemaComparison
 
 
@@ -32,7 +32,7 @@ class Difference:
         operations: The operations and events that it reaches.
         python: The names that it touches.
         methods: The public methods that use them.
-        emulator: Whether the emulator covers what is new, None where nothing is.
+        emulator: Whether the emulator covers what is new, None where nothing is, or there is no emulator.
     """
 
     mark: Mark
@@ -101,7 +101,7 @@ def compare(published: Node, incoming: Node, *, document: str, ground: Ground) -
     )
     schemas = SchemaComparison(sides)
     found = [*schemas.named(), *OperationComparison(sides, schemas).all(), *whole(published, incoming, document)]
-    told = [*_told(sides, found), *_obstacles(after.obstacles, document)]
+    told = [*_told(sides, found), *_about_the_bundle(after, document)]
     return Comparison(
         document=document,
         differences=tuple(
@@ -130,7 +130,7 @@ def _told(sides: Sides, findings: Iterable[Finding]) -> Iterator[Difference]:
             operations=tuple(operations),
             python=tuple(sorted({name for finding in group for name in finding.python})),
             methods=tuple(sorted({method for where in operations for method in _methods(sides, where)})),
-            emulator=first.emulator,
+            emulator=first.emulator if sides.emulated.is_there else None,
         )
 
 
@@ -150,14 +150,13 @@ def _operations(sides: Sides, place: Place) -> tuple[str, ...]:
     return (place.subject,) if " " in place.subject else ()
 
 
-def _obstacles(obstacles: Iterable[str], document: str) -> Iterator[Difference]:
-    for obstacle in obstacles:
-        yield Difference(
-            mark=Mark.PERSON,
-            where=f"the bundle of the new {document}",
-            what=obstacle,
-            why="the client cannot be made from it before this is solved in openapi/overlays",
-        )
+def _about_the_bundle(after: Rehearsal, document: str) -> Iterator[Difference]:
+    unsolved = "the client cannot be made from it before this is solved in openapi/overlays"
+    needless = "`update` takes the action out of its overlay, and there is nothing else to be done"
+    told = ((Mark.PERSON, unsolved, after.obstacles), (Mark.SAFE, needless, after.needless))
+    for mark, why, labels in told:
+        for what in labels:
+            yield Difference(mark=mark, where=f"the bundle of the new {document}", what=what, why=why)
 
 
 def _prose(sides: Sides) -> int:

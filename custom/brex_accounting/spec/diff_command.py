@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from ..errors import SpecError
 from .comparison import Comparison, Ground, Mark, compare
 from .dialect import read_published
 from .document import Node
 from .emulated import Emulated
+from .facts import Facts
 from .layout import Layout
 from .public_methods import PublicMethods
 from .rehearsal import Sources
 from .report import render
+from .staging import settle
 
 APIS: Final[Mapping[str, str]] = {name: f"{name}_api.yaml" for name in ("accounting", "expenses", "webhooks", "team")}
 """The published documents by what the command line calls them."""
@@ -36,6 +39,7 @@ def diff(layout: Layout, api: str, new: Path) -> int:
     Raises:
         SpecError: A document cannot be read or compared.
     """
+    settle(layout.root)
     found = comparison_with(layout, APIS[api], read_published(new).tree)
     print(render(found), end="")
     if not found.differences:
@@ -52,11 +56,34 @@ def comparison_with(layout: Layout, document: str, incoming: Node) -> Comparison
         incoming: The new one, an OpenAPI 3.0 tree.
 
     Raises:
-        SpecError: A document cannot be read or compared.
+        SpecError: A document cannot be read or compared, or the new one is another API's.
     """
     sources = Sources.read(layout.documents)
+    _refuse_another(sources, document, incoming)
     ground = Ground(sources, PublicMethods(), Emulated())
     return compare(sources.documents[document], incoming, document=document, ground=ground)
+
+
+def _refuse_another(sources: Sources, document: str, incoming: Node) -> None:
+    """Refuse what was given for the wrong document: all of ours would be gone, and overlays would be blamed."""
+    theirs = _calls(incoming, f"the new {document}")
+    calls = {name: _calls(tree, name) for name, tree in sources.documents.items()}
+    if not calls[document] or calls[document] & theirs:
+        return
+    owners = [api for api, name in APIS.items() if calls[name] & theirs]
+    message = (
+        f"the new {document}: calls itself {incoming['info']['title']!r}, and has none of the operations of "
+        f"{document}; " + (f"it may be meant for --api {owners[0]}" if owners else "it may be of another API of Brex's")
+    )
+    raise SpecError(message)
+
+
+def _calls(tree: Node, name: str) -> frozenset[str]:
+    """What tells operations and events again: method and path, and the operationId of those that have moved."""
+    endpoints = Facts.read(tree, name).endpoints
+    return frozenset(
+        {*endpoints, *(str(one.node["operationId"]) for one in endpoints.values() if "operationId" in one.node)}
+    )
 
 
 __all__ = ["APIS", "NOT_SAFE", "SAFE", "SAME", "comparison_with", "diff"]

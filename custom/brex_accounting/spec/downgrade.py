@@ -64,6 +64,7 @@ def downgraded(document: Node, name: str) -> Node:
         message = f"{name}: jsonSchemaDialect: {dialect!r} may mean anything; write the schemas in OpenAPI's own"
         raise SpecError(message)
     tree["openapi"] = _TARGET
+    _only_as_in_3_0(tree["info"])
     _write_out_path_items(tree, name)
     if "webhooks" in tree:
         if WEBHOOKS in tree:
@@ -74,6 +75,14 @@ def downgraded(document: Node, name: str) -> Node:
     _hoist_definitions(tree)
     made: Node = _Downgrade(name).node(tree, "document", ())
     return made
+
+
+def _only_as_in_3_0(info: Node) -> None:
+    """Leave out the texts about a document that 3.1 has besides: they are prose, and say nothing of the wire."""
+    info.pop("summary", None)
+    licence: object = info.get("license")
+    if is_object(licence):
+        licence.pop("identifier", None)
 
 
 def _write_out_path_items(tree: Node, name: str) -> None:
@@ -124,6 +133,11 @@ def _hoist_definitions(tree: Node) -> None:
             target = node.get("$ref")
             if isinstance(target, str) and target in moved:
                 node["$ref"] = moved[target]
+            mapping: object = node.get("mapping")  # of a discriminator
+            if is_object(mapping):
+                node["mapping"] = {
+                    value: moved.get(to, to) if isinstance(to, str) else to for value, to in mapping.items()
+                }
             for part in node.values():
                 retarget(part)
         elif is_list(node):

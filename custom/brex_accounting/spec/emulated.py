@@ -28,7 +28,10 @@ class Emulated:
     """What the emulator's code knows.
 
     Args:
-        folder: Its package; the one beside these tools by default.
+        folder: Its package; the one beside these tools by default, which a copy of them may lack.
+
+    Attributes:
+        is_there: Whether there is one at all.
 
     Raises:
         SpecError: A module of it cannot be read.
@@ -36,6 +39,7 @@ class Emulated:
 
     def __init__(self, folder: Path | None = None) -> None:
         here = Path(__file__).parents[1] / "emulator" if folder is None else folder
+        self.is_there = here.is_dir()
         self._definitions = Definitions(here, here.rglob("*.py"))
         self._handlers = dict(self._read_handlers())
         self._words = {text for tree in self._definitions.trees.values() for text in strings(tree)}

@@ -144,7 +144,15 @@ class Sides:
 
     def stays_in_python(self, place: Place) -> bool:
         """Whether a value has the same plain type in both clients, since an overlay gives it that type already."""
-        if not place.is_schema or place.old is None or place.new is None:
+        if place.old is None or place.new is None:
+            return False
+        if place.is_argument:
+            mine, theirs = (
+                names.argument_schemas(subject, _parameter(place), place.part.partition(" ")[0])
+                for names, subject, _ in self._both(place)
+            )
+            return bool(mine) and mine == theirs and len(place.path) < 2
+        if not place.is_schema:
             return False
         before = self.old_names.types(place.old, place.path, place.flows)
         return bool(before) and before == self.new_names.types(place.new, place.path, place.flows)
@@ -170,13 +178,18 @@ def _in_operation(names: PythonNames, where: str, facts: Facts, place: Place) ->
     function = names.function(where)
     if function is None:
         return ()
-    kind, _, name = place.part.partition(" ")
+    kind = place.part.partition(" ")[0]
     if place.is_argument:
-        parameter = f"{name}[{place.path[0]}]" if place.path and place.path[0] != "[]" else name
-        return tuple(f"{function}({argument}=)" for argument in names.arguments(where, parameter, kind))
+        return tuple(f"{function}({argument}=)" for argument in names.arguments(where, _parameter(place), kind))
     schema = _schema_at(facts, where, place.part)
     found = names.in_operation(where, _inner_name(place.part), schema, place.path)
     return found or (function,)
+
+
+def _parameter(place: Place) -> str:
+    """The parameter that a place is in, or the one that an overlay makes of a field of it."""
+    name = place.part.partition(" ")[2]
+    return f"{name}[{place.path[0]}]" if place.path and place.path[0] != "[]" else name
 
 
 def _schema_at(facts: Facts, where: str, part: str) -> Node:

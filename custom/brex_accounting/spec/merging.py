@@ -1,8 +1,9 @@
 """The structure of a new document in the document that we have: what stays keeps our prose, our comments and its place.
 
-What is the same node is told by what goes over the wire: an operation by its method and path, a parameter by its name
-and place, a property by its name, a schema by the places that refer to it. Brex's own prose and examples are not taken
-over; what is new gets an empty description, and is listed as something to write.
+What is the same node is told by what goes over the wire: an operation by its method and path, or by its operationId
+where it has moved, a parameter by its name and place, a property by its name, a schema by the places that refer to it.
+Brex's own prose and examples are not taken over; what is new gets an empty description, and is listed as something to
+write.
 """
 
 from __future__ import annotations

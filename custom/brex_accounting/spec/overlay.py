@@ -77,7 +77,10 @@ class Overlay:
         tree = copy.deepcopy(document)
         changes: list[Change] = []
         for number, action in enumerate(self.actions, 1):
-            changes += self._apply_strictly(tree, number, action)
+            made = self._apply_one(tree, number, action)
+            if not made:
+                raise SpecError(self._needless(number))
+            changes += made
         return tree, changes
 
     def apply_leniently(self, document: Node) -> tuple[Node, list[int]]:
@@ -90,31 +93,27 @@ class Overlay:
         actions = enumerate(self.actions, 1)
         return tree, [number for number, action in actions if not self._apply_one(tree, number, action)]
 
-    def apply_what_fits(self, document: Node) -> tuple[Node, list[SpecError]]:
-        """Apply the actions that can be applied to a copy of a document, and say why the others cannot."""
+    def apply_what_fits(self, document: Node) -> tuple[Node, list[SpecError], list[str]]:
+        """Apply the actions that fit to a copy of a document; say why others do not, and which change nothing."""
         tree = copy.deepcopy(document)
         refused: list[SpecError] = []
+        needless: list[str] = []
         for number, action in enumerate(self.actions, 1):
             trial = copy.deepcopy(tree)
             try:
-                self._apply_strictly(trial, number, action)
+                changes = self._apply_one(trial, number, action)
             except SpecError as error:
                 refused.append(error)
             else:
                 tree = trial
-        return tree, refused
+                needless += [] if changes else [self._needless(number)]
+        return tree, refused, needless
 
     def _label(self, number: int) -> str:
         return f"{self.path.name}, action {number} ({self.actions[number - 1]['target']})"
 
-    def _apply_strictly(self, tree: Node, number: int, action: Node) -> list[Change]:
-        changes = self._apply_one(tree, number, action)
-        if not changes:
-            message = (
-                f"{self._label(number)}: changes nothing; the published document already says so, and the action can go"
-            )
-            raise SpecError(message)
-        return changes
+    def _needless(self, number: int) -> str:
+        return f"{self._label(number)}: changes nothing; the published document already says so, and the action can go"
 
     def _apply_one(self, tree: Node, number: int, action: Node) -> list[Change]:
         label = self._label(number)

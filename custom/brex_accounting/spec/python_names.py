@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from .document import Node, is_list, is_object, operations
-from .facts import Facts, Value, fold, has_class, kind, python_type
+from .facts import Facts, Value, fold, has_class, kind, plain, python_type
 from .marking import Flow
 
 _DELIMITERS: Final = r"\. _-"
@@ -145,16 +145,19 @@ class PythonNames:
 
     def arguments(self, where: str, parameter: str, place: str) -> tuple[str, ...]:
         """The arguments that a parameter is given by; several where an overlay writes it out."""
-        if where not in self._operations:
-            return ()
-        operation, item = self._operations[where]
-        return tuple(
-            argument_name(name, place)
-            for part in (*item.get("parameters", ()), *operation.get("parameters", ()))
-            if part.get("in") == place
-            for name in [str(part.get("name"))]
-            if name == parameter or name.startswith(f"{parameter}[")
-        )
+        return tuple(argument_name(str(part.get("name")), place) for part in self._parameters(where, parameter, place))
+
+    def argument_schemas(self, where: str, parameter: str, place: str) -> tuple[Node, ...]:
+        """What the generator makes the types of these arguments of."""
+        return tuple(plain(part.get("schema", {})) for part in self._parameters(where, parameter, place))
+
+    def _parameters(self, where: str, parameter: str, place: str) -> Iterator[Node]:
+        if where in self._operations:
+            operation, item = self._operations[where]
+            for part in (*item.get("parameters", ()), *operation.get("parameters", ())):
+                name = str(part.get("name"))
+                if part.get("in") == place and (name == parameter or name.startswith(f"{parameter}[")):
+                    yield part
 
     def in_operation(self, where: str, name: str, schema: Node, path: Sequence[str]) -> tuple[str, ...]:
         """The names of a place in a schema that an operation writes out, such as the one of its ``body``."""

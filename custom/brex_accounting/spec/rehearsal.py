@@ -13,8 +13,8 @@ from .check import check, check_references
 from .document import Node, load, schemas
 from .overlay import Overlay
 
-Overlaid = tuple[Node, tuple[str, ...]]
-"""A document after the overlay actions that fit, and why the others do not."""
+Overlaid = tuple[Node, tuple[str, ...], tuple[str, ...]]
+"""A document after the overlay actions that fit, why others do not, and which change nothing."""
 
 
 @frozen
@@ -66,11 +66,13 @@ class Rehearsal:
         tree: The bundle, or what could be made of it: the document with the overlay actions that fit.
         names: What the tree calls the schemas of the document.
         obstacles: Why there is no bundle; empty where there is one.
+        needless: The overlay actions that change nothing.
     """
 
     tree: Node
     names: dict[str, str]
     obstacles: tuple[str, ...]
+    needless: tuple[str, ...] = ()
 
 
 def rehearse(sources: Sources, name: str, document: Node, *, checked: bool = True) -> Rehearsal:
@@ -82,23 +84,25 @@ def rehearse(sources: Sources, name: str, document: Node, *, checked: bool = Tru
         document: An OpenAPI 3.0 tree.
         checked: Whether the bundle is checked for what the generator could not carry, which takes the most time.
     """
-    overlaid, refused = sources.with_overlays(name, document)
+    overlaid, refused, needless = sources.with_overlays(name, document)
     obstacles = list(refused)
-    parts = {**{other: tree for other, (tree, _) in sources.overlaid.items()}, name: overlaid}
+    parts = {**{other: tree for other, (tree, _, _) in sources.overlaid.items()}, name: overlaid}
     names = {schema: str(body.get("x-name", schema)) for schema, body in schemas(overlaid).items()}
     tree = _joined(parts, obstacles, checked=checked)
     if tree is None:
         tree = _joined({name: overlaid}, obstacles, checked=checked) or overlaid
-    return Rehearsal(tree, names, tuple(obstacles))
+    return Rehearsal(tree, names, tuple(obstacles), needless)
 
 
 def _overlaid(overlays: tuple[Overlay, ...], name: str, document: Node) -> Overlaid:
     refused: list[str] = []
+    needless: list[str] = []
     for overlay in overlays:
         if overlay.extends.rpartition("/")[2] == name:
-            document, errors = overlay.apply_what_fits(document)
+            document, errors, idle = overlay.apply_what_fits(document)
             refused += map(str, errors)
-    return document, tuple(refused)
+            needless += idle
+    return document, tuple(refused), tuple(needless)
 
 
 def _joined(parts: Mapping[str, Node], obstacles: list[str], *, checked: bool) -> Node | None:

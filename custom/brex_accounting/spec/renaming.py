@@ -1,7 +1,7 @@
-"""Schemas and path variables that have another name in a new document, and are the same on the wire.
+"""Schemas, path variables and paths that have another name in a new document, and describe the same.
 
-Nothing of these names goes over the wire. A schema is the same if the same places refer to it; a path is the same if it
-differs in the names of its variables only.
+A schema is the same if the same places refer to it. A path is the same if it differs in the names of its variables
+only, which go over no wire, or if an operation has moved to it, which its operationId tells.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .document import SCHEMA_PREFIX, Node, is_list, is_object, nodes, reference, schemas
+from .document import METHODS, SCHEMA_PREFIX, Node, is_list, is_object, nodes, reference, schemas
 from .roundtrip import styled_text
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 
 def align(ours: Any, theirs: Node) -> None:
-    """Give schemas and path variables of our document, in place, the names that they have in the new one.
+    """Give schemas, path variables and paths of our document, in place, the names that they have in the new one.
 
     Args:
         ours: Our document, as ``roundtrip`` reads it.
@@ -39,11 +39,26 @@ def _renamed_paths(ours: Node, theirs: Node) -> list[tuple[str, str]]:
     mine: dict[str, Any] = ours.get("paths", {})
     new = {_VARIABLE.sub("{}", path): path for path in theirs.get("paths", {}) if path not in mine}
     gone = [path for path in mine if path not in theirs.get("paths", {})]
-    return [(path, new[shape]) for path in gone if (shape := _VARIABLE.sub("{}", path)) in new]
+    found = {path: new[shape] for path in gone if (shape := _VARIABLE.sub("{}", path)) in new}
+    moved = {
+        name: path for path in new.values() if path not in found.values() for name in _names(theirs["paths"][path])
+    }
+    for path in gone:
+        target = next((moved[name] for name in _names(mine[path]) if name in moved), None)
+        if path not in found and target is not None and target not in found.values():
+            found[path] = target
+    return list(found.items())
+
+
+def _names(item: object) -> list[tuple[str, str]]:
+    """What tells the operations of a path again elsewhere: their methods and operationIds."""
+    operations = [(method, item[method]) for method in METHODS if method in item] if is_object(item) else []
+    return [(method, str(one["operationId"])) for method, one in operations if is_object(one) and "operationId" in one]
 
 
 def _rename_path(ours: Any, old: str, new: str) -> None:
-    names = dict(zip(_VARIABLE.findall(old), _VARIABLE.findall(new), strict=True))
+    before, after = _VARIABLE.findall(old), _VARIABLE.findall(new)
+    names = dict(zip(before, after, strict=True)) if len(before) == len(after) else {}
     item = ours["paths"][old]
     holders: list[Node] = [part for part in (item, *item.values()) if is_object(part)]
     for holder in holders:

@@ -182,7 +182,7 @@ class SchemaComparison:
             yield self._found(place, what, Change.TYPE_SAME_IN_PYTHON)
         if old.get("format") != new.get("format"):
             what = f"format: {old.get('format', _NONE)} → {new.get('format', _NONE)}"
-            yield self._found(place, what, _type_change(old, new))
+            yield self._found(place, what, self._in_python(place, _type_change(old, new)))
         yield from self._keywords(place, old, new)
 
     def _classes(self, place: Place) -> Iterator[Finding]:
@@ -287,9 +287,12 @@ class SchemaComparison:
 
     def _retyped(self, place: Place, old: Value, new: Value, change: Change) -> Finding:
         words = f"{in_words(old, self._sides.old)} → {in_words(new, self._sides.new)}"
-        if change is Change.TYPE and self._sides.stays_in_python(place):
-            change = Change.TYPE_SAME_IN_PYTHON
-        return self._found(place, f"type: {words}", change)
+        return self._found(place, f"type: {words}", self._in_python(place, change))
+
+    def _in_python(self, place: Place, change: Change) -> Change:
+        """The change as callers see it, who have another type only where no overlay gives both the same."""
+        is_kept = change is Change.TYPE and self._sides.stays_in_python(place)
+        return Change.TYPE_SAME_IN_PYTHON if is_kept else change
 
     def _found(self, place: Place, what: str, change: Change) -> Finding:
         return Finding(place=place, what=what, verdict=judge(change, place.flows), python=self._sides.python(place))

@@ -24,6 +24,17 @@ _STAGED = ".generate-staged-"
 _MOVES = "moves.json"
 
 
+def settle(root: Path) -> None:
+    """Put right what a run that was cut off has left half done, before anything is read.
+
+    Raises:
+        SpecError: Another run is changing the tree, or what a run left cannot be put right.
+    """
+    if (root / _MOVING).exists():
+        with _alone(root):
+            pass  # it settles what is there
+
+
 @contextmanager
 def beside(root: Path) -> Generator[Path]:
     """A folder at the root in which a tree is made to be looked at; it is gone afterwards.
@@ -31,9 +42,7 @@ def beside(root: Path) -> Generator[Path]:
     Raises:
         SpecError: Another run is changing the tree.
     """
-    if (root / _MOVING).exists():
-        with _alone(root):
-            pass  # it settles what is there
+    settle(root)
     with TemporaryDirectory(prefix=".generate-", dir=root, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
@@ -137,4 +146,4 @@ def _undo(moving: Path, root: Path) -> None:
             here.replace(after)
 
 
-__all__ = ["beside", "move_in", "staged"]
+__all__ = ["beside", "move_in", "settle", "staged"]

@@ -31,6 +31,9 @@ from .report import render, render_markdown
 from .staging import move_in, staged
 from .suite import NOT_EMULATED, Suite, deviations_of, facts_of
 
+_REFUSALS = frozenset({"400", "401", "403"})
+"""Statuses that the emulator answers wherever they are listed: it reads requests and tokens before its handlers."""
+
 
 @frozen(kw_only=True)
 class Update:
@@ -174,6 +177,10 @@ class Update:
         self._list("prose of ours that has lost its place:", (f"{lost.where}: {lost.text}" for lost in merged.lost))
 
     def _tell_version(self, *, visible: bool) -> None:
+        if not self.layout.is_checkout:
+            shown = "the client in Python has changed" if visible else "nothing of it shows in Python"
+            self.say(f"version: {__version__} still, since a copy keeps the one of its release; {shown}")
+            return
         why = "minor: *Brex changed*" if visible else "patch: nothing of it shows in Python"
         new = next_version(__version__, visible=visible)
         self.say(f"version: {__version__} → {new} ({why}); version.py is yours to change")
@@ -198,7 +205,8 @@ def _not_emulated(old: Node, new: Node, comparison: Comparison) -> list[str]:
     answers = {operation.get("operationId"): operation["responses"] for _, operation, _ in operations(old)}
     for _, operation, _ in operations(new):
         name = operation.get("operationId")
-        found += [f"{name} {status}" for status in operation["responses"] if status not in answers.get(name, status)]
+        listed = answers[name] if name in answers else operation["responses"]
+        found += [f"{name} {code}" for code in operation["responses"] if code not in listed and code not in _REFUSALS]
     return [f"{Path(comparison.document).stem} {each}" for each in found]
 
 
