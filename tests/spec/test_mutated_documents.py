@@ -496,10 +496,14 @@ class TestWhatStopsTheBuild:
 
     def test_what_only_the_generator_refuses(self, tmp_path: Path) -> None:
         """Two schemas that would be one model are refused in the generator's words, not by a traceback."""
-        root = mutated(tmp_path / "project", renamed(TEAM, "CompanyAddress", "company"))
+        motto: Tree = {"type": "object", "properties": {"text": TEXT}}
+        root = mutated(tmp_path / "project", set_field(TEAM, "Company", "motto", motto))
+        team = documents.read(root / "openapi" / TEAM)
+        team["components"]["schemas"]["CompanyMotto"] = motto
+        documents.write(root / "openapi" / TEAM, team)
         with pytest.raises(SpecError) as caught:
             generate(*documents.checkout(root))
         message = str(caught.value)
         assert message.startswith("openapi-python-client failed:\n")
-        assert 'Attempted to generate duplicate models with name "Company"' in message
+        assert 'Attempted to generate duplicate models with name "CompanyMotto"' in message
         assert "Traceback" not in message
