@@ -39,7 +39,7 @@ class Emulated:
 
     def __init__(self, folder: Path | None = None) -> None:
         here = Path(__file__).parents[1] / "emulator" if folder is None else folder
-        self.is_there = here.is_dir()
+        self.is_there: bool = here.is_dir()
         self._definitions = Definitions(here, here.rglob("*.py"))
         self._handlers = dict(self._read_handlers())
         self._words = {text for tree in self._definitions.trees.values() for text in strings(tree)}
