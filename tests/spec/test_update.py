@@ -107,6 +107,7 @@ class Project:
 def january(root: Path) -> Path:
     """The project as it was in January 2026, before the filters by time and source."""
     copy_project(root, package=True)
+    (root / "openapi" / "CHANGES.md").unlink(missing_ok=True)  # what came later is not told of yet
     shutil.copytree(PROJECT / "tests" / "spec" / "facts", root / "tests" / "spec" / "facts")
     for name in ("__init__.py", "published_facts.py", "deviation_facts.py", "wire_facts.py"):
         shutil.copy(PROJECT / "tests" / "spec" / name, root / "tests" / "spec")
