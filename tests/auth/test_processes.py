@@ -23,10 +23,10 @@ from brex_accounting import FileTokenStore
 from brex_accounting.auth.grant_state import GrantState, from_bytes, to_bytes
 from brex_accounting.emulator import EmulatorServer, Fault, Tenant, TenantPlan, World, serve_in_thread
 from tests.auth.fleet import Fleet, Worker, freeze, holder
+from tests.soak import SOAK
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 
 SCOPES = ("companies.readonly", "offline_access")
 OWN_FILES = {"main.json", "main.json.lock"}

@@ -20,12 +20,13 @@ from unittest import mock
 import typer
 from typer.main import get_command
 
+import brex_accounting
 from brex_accounting.cli.commands import app
 from brex_accounting.spec.__main__ import _parser as spec_parser
 from tests.docs.fences import ROOT, Fence
 
 _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-_SOURCES = "\n".join(path.read_text() for path in (ROOT / "custom").rglob("*.py"))
+_SOURCES = "\n".join(path.read_text() for path in Path(brex_accounting.__file__).parent.rglob("*.py"))
 _TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 _PLAIN = {"python3 -m venv .venv", ". .venv/bin/activate", "kill $BREX_EMULATOR_PID"}
 _SPEC = re.compile(r"([a-z_]+\.)*brex_accounting\.spec")

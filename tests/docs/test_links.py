@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -18,7 +17,6 @@ from tests.docs.fences import PAGES, README, ROOT, name_of
 
 ALL = (README, *PAGES)
 EXTERNAL = Path(__file__).with_name("external_links.txt")
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 
 
 def prose(page: Path) -> str:
@@ -119,7 +117,7 @@ class TestBuiltSite:
         assert [f"{tmp_path}: no page was built"] == problems(tmp_path)
 
 
-@pytest.mark.skipif(not SOAK, reason="`make check` builds the site; here it is broken on purpose, which takes long")
+@pytest.mark.soak
 class TestBuild:
     @pytest.fixture
     def project(self, tmp_path: Path) -> Path:

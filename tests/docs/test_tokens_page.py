@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import subprocess
 import sys
@@ -19,7 +18,6 @@ from tests.docs.fences import ROOT, of
 from tests.docs.test_blocks import environment, executed
 
 PAGE = ROOT / "docs" / "tokens.md"
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 
 QUICK = ("test_is_a_token_store", "test_counts_every_change", "test_overwrites_nothing_unseen")
 """What is run of the contract each time."""
@@ -77,7 +75,7 @@ class TestRowStore:
         assert (TokenStoreContract,) == shown.__bases__
         assert ["open_store"] == [name for name in vars(shown) if not name.startswith("__")]
 
-    @pytest.mark.skipif(not SOAK, reason="waits for leases, ten seconds in all")
+    @pytest.mark.soak
     def test_keeps_the_whole_contract(self, tmp_path: Any) -> None:
         """The two blocks are a test module as they stand, and every test of the contract passes in it."""
         blocks = [f.text for f in of(PAGE, "python") if "class RowStore" in f.text or "class TestRowStore" in f.text]

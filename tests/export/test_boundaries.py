@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -16,11 +15,10 @@ import pytest
 from brex_accounting.emulator import VARIANTS, Fault, move
 from brex_accounting.export import ExportPolicy, RunSummary
 from tests.export.doubles import SlowErp
+from tests.soak import SOAK
 
 from .traps import Act, Crash, Moment, Trap
 from .world import HOUR, READY, Account, MakeErp, half_posting, honest, lagging, run
-
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 
 EFFECTS = ("write the journal", "enter", "POST")
 """What changes anything: a crash between two of these is the same wherever it is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from pathlib import Path
@@ -15,13 +14,12 @@ from tests.export.crash.scene import Scene, scene
 from tests.export.crash.sweep import Sweep, SweepPlan, SweepReport
 from tests.export.traps import Crash, Moment, Trap
 from tests.export.world import DAY, READY, Account, Refusals, pass_time, run
+from tests.soak import SOAK
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 LAGGING = {"lag": 2.5, "lease": 1.0}
 """Claims of workers that died end long before the books show what they had posted."""
-
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 
 
 def swept(plan: SweepPlan, folder: Path) -> SweepReport:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
@@ -20,11 +19,12 @@ from brex_accounting.export.sqlite_journal import SqliteJournal
 from brex_accounting.export.states import State
 from tests import virtual
 from tests.export.journal_worker import BATCH, START
+from tests.soak import SOAK
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60.0
-ROUNDS = 30 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 3
-ROWS = 2000 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 300
+ROUNDS = 30 if SOAK else 3
+ROWS = 2000 if SOAK else 300
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import datetime
 import json
-import os
 from collections import Counter
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
@@ -17,12 +16,12 @@ from brex_accounting.emulator import move, recode
 from brex_accounting.export import Erp, ExportLoop, ExportPaused, ExportResumed, RunEnded, State
 from brex_accounting.export.posting import content_hash
 from brex_accounting.export.states import SETTLED
+from tests.soak import SOAK
 
 from .doubles import MemoryErp
 from .traps import RejectingBooks, Trap
 from .world import DAY, HOUR, READY, Account, run
 
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 NEW = 30 if SOAK else 4
 """How many records come in each day."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from brex_accounting.errors import SpecError
 from brex_accounting.spec.comparison import Mark, compare
 from brex_accounting.spec.document import leaves, show
 from brex_accounting.spec.report import render
+from tests.soak import SOAK
 
 from . import changes, wire_facts
 from .changes import CASES, rename
@@ -37,7 +37,6 @@ from .documents import (
 )
 
 LOOSE: Tree = {key: part for key, part in THING.items() if key != "required"}
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 REPORTS = Path(__file__).parent / "reports"
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
+import brex_accounting
 from brex_accounting.spec import __main__ as command
 
 from . import changes
@@ -161,7 +162,7 @@ def test_a_vendored_copy(tmp_path: Path) -> None:
     """A copy of the package under another name compares on its own ground: its methods and its emulator."""
     package = tmp_path / "acme" / "sync" / "brex"
     ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(PROJECT / "custom" / "brex_accounting", package, ignore=ignore)
+    shutil.copytree(Path(brex_accounting.__file__).parent, package, ignore=ignore)
     for folder in (package.parent, package.parent.parent):
         (folder / "__init__.py").touch()
     company = package / "resources" / "company.py"

@@ -17,8 +17,6 @@ from brex_accounting.spec.layout import Layout, Tools
 
 from .documents import ACCOUNTING, PACKAGE, PROJECT, TOOLS, published, snapshot
 
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
@@ -114,13 +112,13 @@ class TestTools:
 
 
 class TestCopy:
-    @pytest.mark.skipif(not SOAK, reason="takes long: make soak")
+    @pytest.mark.soak
     def test_it_is_current(self, copy: Path) -> None:
         """A copy checks itself with the generator, to the same bytes as the project."""
         ran = run(copy, "check", "--tools", TOOLS)
         assert (0, "") == (ran.returncode, ran.stderr)
 
-    @pytest.mark.skipif(not SOAK, reason="takes long: make soak")
+    @pytest.mark.soak
     def test_it_updates_itself(self, copy: Path, tmp_path: Path) -> None:
         """A copy takes over a new document by itself: its inputs, its client and its emulator; nothing else."""
         tree = json.loads(json.dumps(published(ACCOUNTING)))

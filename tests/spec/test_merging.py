@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import difflib
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,12 +16,11 @@ from hypothesis import strategies as st
 
 from brex_accounting.errors import SpecError
 from brex_accounting.spec.merging import Lost, Merged, merge
+from tests.soak import SOAK
 
 from . import documents
 from .documents import ACCOUNTING, PROJECT, PUBLISHED, published
 from .mutations import KINDS, NAMES, mutated
-
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 
 OURS = """\
 # Ours. The prose is ours.
@@ -622,7 +620,7 @@ class TestAnyChange:
         """The structure is exactly the new one, and our prose is where it was, or listed."""
         holds(small, kinds, seed)
 
-    @pytest.mark.skipif(not SOAK, reason="takes minutes: make soak")
+    @pytest.mark.soak
     @given(
         name=st.sampled_from(PUBLISHED),
         kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=8),

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import brex_accounting_client
 from brex_accounting.spec.marking import Flow
 from brex_accounting.spec.python_names import PythonNames, argument_name, class_name, member_names, module_name
 
-from .documents import PACKAGE, PROJECT, TEXT, THING, Tree, committed_bundle, document, operation, schema, sending
+from .documents import TEXT, THING, Tree, committed_bundle, document, operation, schema, sending
+
+CLIENT = Path(brex_accounting_client.__file__).parent
 
 
 def names_in_package() -> Iterator[str]:
     """Every class, attribute, member, module and argument of the committed package, read off its source."""
-    for file in (PROJECT / PACKAGE / "models").glob("*.py"):
+    for file in (CLIENT / "models").glob("*.py"):
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef):
                 yield node.name
@@ -23,7 +27,7 @@ def names_in_package() -> Iterator[str]:
                     if isinstance(part, ast.AnnAssign | ast.Assign):
                         target = part.target if isinstance(part, ast.AnnAssign) else part.targets[0]
                         yield f"{node.name}.{ast.unparse(target)}"
-    for file in (PROJECT / PACKAGE / "api").glob("*/*.py"):
+    for file in (CLIENT / "api").glob("*/*.py"):
         if file.stem != "__init__":
             yield f"api.{file.parent.name}.{file.stem}"
             for node in ast.parse(file.read_text(encoding="utf-8")).body:

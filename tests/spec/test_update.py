@@ -42,8 +42,6 @@ from .documents import (
     snapshot,
 )
 
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-thorough = pytest.mark.skipif(not SOAK, reason="takes minutes: make soak")
 TODAY = date(2026, 2, 3)
 RECORDS = "/v3/accounting/records"
 OVERLAY = "openapi/overlays/accounting.yaml"
@@ -283,7 +281,7 @@ class TestJanuary:
         _, _, described = entry.partition("\n### To be described\n\n")
         assert "- `paths./v3/accounting/records.get.parameters.query updated_at`\n" in described
 
-    @thorough
+    @pytest.mark.soak
     def test_the_newest_is_on_top(self, project: Project) -> None:
         """A second update puts its entry above the first, and leaves that as it was."""
         bring_overlay(project.root)
@@ -336,7 +334,7 @@ class TestOverlays:
         assert f"- {line}\n" in taken.read("openapi/CHANGES.md")
         assert f"  {OVERLAY}" in said
 
-    @thorough
+    @pytest.mark.soak
     def test_an_action_that_has_the_anchor(self, project: Project) -> None:
         """Where others refer to the text of the one that goes, the next of them has it."""
         bring_overlay(project.root)
@@ -352,7 +350,7 @@ class TestOverlays:
         assert "description: &count A count. As a number" in text
         assert 2 == text.count("*count") + text.count("&count")
 
-    @thorough
+    @pytest.mark.soak
     def test_all_of_them(self, project: Project) -> None:
         """An overlay without any action is no overlay, and goes."""
         only = {"target": "$.components.schemas.Company", "description": "Why.", "update": {"type": "object", "x-a": 1}}
@@ -385,7 +383,7 @@ class TestNothingIsHalfDone:
         expected = "\n".join(taken.said).replace("tests: passed on the new tree", "tests: left out")
         assert expected.replace("written:", "dry run: nothing is written; it would be:") == said
 
-    @thorough
+    @pytest.mark.soak
     def test_the_same_document(self, project: Project) -> None:
         """A document that differs in its prose only changes nothing, not even CHANGES.md."""
         bring_overlay(project.root)
@@ -396,7 +394,7 @@ class TestNothingIsHalfDone:
         )
         assert before == snapshot(project.root)
 
-    @thorough
+    @pytest.mark.soak
     @pytest.mark.parametrize(
         ("script", "complaint"),
         [
@@ -416,7 +414,7 @@ class TestNothingIsHalfDone:
         assert "new.json: is Swagger 2.0" in project.refused({"swagger": "2.0"})
         assert [] == project.said
 
-    @thorough
+    @pytest.mark.soak
     @pytest.mark.parametrize("stage", ["merge", "build", "with_entry", "facts_of", "compared", "move_in"])
     def test_an_interrupt(self, project: Project, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
         """Whenever somebody presses Ctrl-C, the tree is as it was."""
@@ -434,7 +432,7 @@ class TestNothingIsHalfDone:
         assert before == snapshot(project.root)
         assert [] == list(project.root.glob(".generate-*"))
 
-    @thorough
+    @pytest.mark.soak
     @pytest.mark.parametrize("nth", [1, 4, 9, 20])
     def test_a_move_that_fails(self, project: Project, monkeypatch: pytest.MonkeyPatch, nth: int) -> None:
         """When a file cannot be moved, those before it are put back."""
@@ -452,7 +450,7 @@ class TestNothingIsHalfDone:
             project.update(now())
         assert before == snapshot(project.root)
 
-    @thorough
+    @pytest.mark.soak
     @pytest.mark.parametrize("name", [OVERLAY, "openapi/team_api.yaml", f"{PACKAGE}/client.py", FACTS])
     def test_somebody_who_edits_meanwhile(self, project: Project, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         """A file that was edited while the new tree was made is not overwritten."""
@@ -586,7 +584,7 @@ class TestVersion:
         (line,) = [line for line in project.said if line.startswith("version: ")]
         assert line.startswith(f"version: {__version__} still, since a copy keeps the one of its release; ")
 
-    @thorough
+    @pytest.mark.soak
     def test_what_nothing_in_python_shows(self, project: Project) -> None:
         """A change that leaves the generated client as it is asks for a patch."""
         bring_overlay(project.root)
@@ -601,7 +599,7 @@ class TestVersion:
         assert f"\n## 2026-02-03: `{ACCOUNTING}`, Other 1.0.0-alpha\n" in project.read("openapi/CHANGES.md")
 
 
-@thorough
+@pytest.mark.soak
 class TestSuite:
     """The tests that are run see the new tree, as ``taken`` shows; what they say counts."""
 

@@ -23,8 +23,6 @@ from .conftest import block
 from .sources import tree
 from .suite import Suite
 
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-
 SLICE = (
     "tests/client/test_numbers.py",
     "tests/export/test_policy.py",
@@ -80,7 +78,7 @@ class TestParts:
         "parts",
         [
             tuple(PARTS),
-            *(pytest.param((part,), marks=pytest.mark.skipif(not SOAK, reason="soak")) for part in PARTS),
+            *(pytest.param((part,), marks=pytest.mark.soak) for part in PARTS),
         ],
         ids=",".join,
     )
@@ -142,7 +140,7 @@ class TestPlaces:
         assert "brex-accounting-client 0.1.0\n" == python(root, "-m", "globex.third_party.brex_accounting", "version")
         assert "--ready-file" in python(root, "-m", "globex.third_party.brex_accounting.emulator", "--help")
 
-    @pytest.mark.skipif(not SOAK, reason="soak")
+    @pytest.mark.soak
     def test_vendors_itself(self, made: Callable[..., Path]) -> None:
         """The command in a copy makes another copy, the same byte for byte, and compares it."""
         root = made("cli")

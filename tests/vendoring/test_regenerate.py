@@ -22,7 +22,6 @@ from brex_accounting.vendoring.update import EditsInTheWay, check, create, updat
 
 from .sources import source
 
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 ROOT = Path(__file__).parents[2]
 INPUTS = "brex_accounting/spec/inputs/openapi"
 
@@ -35,7 +34,7 @@ print(decode(text, Company).motto)
 """
 
 
-@pytest.mark.skipif(not SOAK, reason="runs the generator, and makes a copy of its own")
+@pytest.mark.soak
 class TestRegenerate:
     def test_of_a_copy(self, made: Callable[..., Path], running: Source, tmp_path: Path) -> None:
         """``spec update`` in a copy takes a new document over; the copy says so, and an update does not lose it."""

@@ -6,7 +6,6 @@ The programs are in ``.books``, where ``make install`` puts them; without them t
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections import defaultdict
 from decimal import Decimal
@@ -35,9 +34,10 @@ from tests.export.beancount.postings import (
     seeded,
     using,
 )
+from tests.soak import SOAK
 
 # Each example starts a program or two.
-EXAMPLES = 40 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 4
+EXAMPLES = 40 if SOAK else 4
 
 HUGE = "87654321098765432.10"
 TEXT = st.text(st.characters(exclude_categories=[]), max_size=30)

@@ -25,8 +25,7 @@ from brex_accounting.export.beancount.booked import read_entry
 from brex_accounting.export.beancount.entries import Transaction, reversal, transaction
 from brex_accounting.export.beancount.mapping import read_mapping
 from tests.export.beancount.postings import MAPPING, bean_check, bought, entries, entry, find, post, posting, using
-
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
+from tests.soak import SOAK
 
 BEFORE = {
     "nothing": b"",
