@@ -30,6 +30,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "tests/spec/test_layout.py": "about where things are in a checkout, and in a copy made by hand from one",
     "tests/spec/test_mutated_documents.py": "makes low-level clients of other documents with the checkout's generator",
     "tests/spec/test_update.py": "takes new documents over into copies of the checkout",
+    "tests/vendoring/test_suite_on_copy.py": "counts the tests of the checkout, also those that are left out here",
     "tests/vendoring/test_source.py": "compares what copies are made of with the sources",
 }
 """Tests about the checkout itself, and why; all others run."""
