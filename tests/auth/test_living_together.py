@@ -34,7 +34,7 @@ from brex_accounting.auth.store import Stored
 from brex_accounting.events import TokensRefreshed
 from tests import virtual
 from tests.emulator import serving
-from tests.resources.test_receipts import BODY, Host, Stall, ask, sized
+from tests.resources.receipt_host import BODY, Host, Stall, ask, sized
 
 from .faulty_store import FaultyStore, Place, waiting
 from .scripted_issuer import (

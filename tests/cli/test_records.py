@@ -25,8 +25,8 @@ from brex_accounting.cli.output import Table, without_member
 from brex_accounting.emulator import TenantPlan
 from brex_accounting_client.codec import decode
 from brex_accounting_client.models import AccountingRecord
+from tests.cli.auth.person import Person
 from tests.cli.served import Command, Ran, Served, enter, serve
-from tests.cli.test_auth import Person
 from tests.emulator import serving
 
 LIST, GET = ("records", "list"), ("records", "get")

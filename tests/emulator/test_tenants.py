@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -18,13 +17,6 @@ RECORDS = "/v3/accounting/records"
 RESULTS = f"{RECORDS}/export-results"
 INTEGRATION = "/v3/accounting/integration"
 TOKEN = "/oauth2/default/v1/token"
-
-
-@pytest.fixture
-def brex() -> Iterator[Emulator]:
-    emulator = Emulator()
-    yield emulator
-    emulator.check()
 
 
 def ready(brex: Emulator, **request: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import attrs
 import httpx
+import pytest
 
 from brex_accounting import Brex, Runtime
 from tests import virtual, wire
@@ -88,6 +89,10 @@ class Hang:
 
 
 Step = Answer | Raise | Hang
+
+not_sent = [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError]
+too_late = [httpx.ReadTimeout, httpx.WriteTimeout, TimeoutError]
+lost = [httpx.ReadError, httpx.WriteError, httpx.CloseError, httpx.RemoteProtocolError, ConnectionResetError]
 
 
 # ---- what was asked -------------------------------------------------------------------------------------------------
@@ -192,6 +197,39 @@ class Script(httpx.AsyncBaseTransport):
 # ---- clients --------------------------------------------------------------------------------------------------------
 
 
+class Tokens:
+    """A token source with a list of tokens, of which each refusal uses one up."""
+
+    client_id = "client_1"
+
+    def __init__(self, *tokens: str) -> None:
+        self.tokens = list(tokens)
+        self.refusals: list[str] = []
+
+    def token_at_hand(self) -> str | None:
+        return None
+
+    async def access_token(self) -> str:
+        return self.tokens[0]
+
+    async def refused(self, token: str) -> bool:
+        self.refusals.append(token)
+        if self.tokens[0] == token and len(self.tokens) > 1:
+            del self.tokens[0]
+        return self.tokens[0] != token
+
+
+class Extreme(Random):
+    """Draws nothing but one number."""
+
+    def __init__(self, drawn: float) -> None:
+        super().__init__()
+        self.drawn = drawn
+
+    def random(self) -> float:
+        return self.drawn
+
+
 def runtime(**changes: Any) -> Runtime:
     """Virtual time, and the same draws in each run."""
     return Runtime(**{"clock": virtual.VirtualClock(), "random": Random(0), **changes})
@@ -268,3 +306,5 @@ POST = Method("POST", _post, INTEGRATION, "POST /v3/accounting/integration")
 PUT = Method("PUT", _put, SUBSCRIPTION, "PUT /v1/webhooks/{id}")
 DELETE = Method("DELETE", _delete, b"", "DELETE /v1/webhooks/{id}")
 METHODS = (GET, POST, PUT, DELETE)
+
+by_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
