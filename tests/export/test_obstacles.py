@@ -13,10 +13,21 @@ import attrs
 import httpx
 import pytest
 
-from brex_accounting import AccountingRecordReadyForExport, ErpFailed, InvalidArgument
+from brex_accounting import AccountingRecordReadyForExport, Brex, ErpFailed, InvalidArgument, JournalError
 from brex_accounting.clock import Clock
 from brex_accounting.emulator import move, recode
-from brex_accounting.export import ExportPolicy, Outcome, Posted, Posting, Rejected, Resolution, RunEnded, State
+from brex_accounting.export import (
+    ExportLoop,
+    ExportPolicy,
+    Outcome,
+    Posted,
+    Posting,
+    Rejected,
+    Resolution,
+    RunEnded,
+    SqliteJournal,
+    State,
+)
 
 from .doubles import BookErp, Books, Document, LaggingErp, MemoryErp, PendingErp, RejectingErp
 from .liars import LyingAccount, refusal
@@ -422,6 +433,73 @@ class TestAdapters:
             assert "/home" not in str(raised.value)
 
         run(main())
+
+
+# ---- a journal that is away -----------------------------------------------------------------------------------------
+
+
+class AwayJournal(SqliteJournal):
+    """Can be out of reach, as one on another machine can."""
+
+    is_away = False
+
+    async def open(self, account: str | None) -> None:
+        if self.is_away:
+            message = "the database does not answer"
+            raise JournalError(message, operation="open the journal")
+        await super().open(account)
+
+    async def note(self, name: str) -> str | None:
+        if self.is_away:
+            raise ConnectionError
+        return await super().note(name)
+
+
+class TestAJournalThatIsAway:
+    def test_does_not_end_the_loop(self, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+        """The loop goes on, says so, and exports what has come meanwhile when the journal is there again."""
+        caplog.set_level(logging.CRITICAL, logger="brex_accounting.export")
+
+        async def main() -> None:
+            account = account_in(folder)
+            journal = AwayJournal(account.path)
+            async with account.client() as brex:
+                loop = looping(account, brex, journal)
+                task = asyncio.create_task(loop.run_forever())
+                await pass_time(HOUR)
+                journal.is_away = True
+                new = add(account, 3, seed=3)
+                await pass_time(2 * HOUR)
+                assert not task.done()
+                assert set() == {*new} & {*account.posted()}
+                journal.is_away = False
+                await pass_time(3 * HOUR)
+                loop.stop()
+                await task
+                await loop.aclose()
+            assert {None, "JournalError"} == {event.error for event in account.events if isinstance(event, RunEnded)}
+            await account.audit(account.wanted())
+
+        run(main())
+
+    def test_from_the_start_is_said_at_once(self, folder: Path) -> None:
+        """A journal that cannot be opened is what the loop ends with, in its own words."""
+
+        async def main() -> None:
+            account = account_in(folder)
+            journal = AwayJournal(account.path)
+            journal.is_away = True
+            async with account.client() as brex:
+                with pytest.raises(JournalError, match="the database does not answer"):
+                    await looping(account, brex, journal).run_forever()
+
+        run(main())
+
+
+def looping(account: Account, brex: Brex, journal: SqliteJournal) -> ExportLoop:
+    """A worker with a journal of its own kind."""
+    erp = BookErp(account.clock, account.books)
+    return ExportLoop(brex, erp, journal, READY_ONLY, clock=account.clock, on_event=account.events.append)
 
 
 # ---- ids that cannot be right ---------------------------------------------------------------------------------------
