@@ -435,6 +435,30 @@ class TestAdapters:
         run(main())
 
 
+# ---- records that cannot be read ------------------------------------------------------------------------------------
+
+
+class TestUnreadable:
+    def test_is_told_once(self, folder: Path) -> None:
+        """A record that cannot be read is told of once, wherever it stands in the lists that show it."""
+
+        async def main() -> None:
+            account = account_in(folder)
+            record_id = account.wanted()[7]
+            account.book_on(record_id, "2026-01-01T23:59:60Z")
+            told = [(await account.run()).needs_person]
+            for seed in range(3):
+                add(account, 3, seed)
+                await pass_time(HOUR)
+                told.append((await account.run()).needs_person)
+            assert [[record_id], [], [], []] == [[one.record_id for one in needs] for needs in told]
+            history = await account.journal(lambda journal: journal.history(record_id))
+            reason = "unreadable: $.erp_posting_date not an ISO 8601 date or date-time"
+            assert [reason] == [event.reason for event in history]
+
+        run(main())
+
+
 # ---- a journal that is away -----------------------------------------------------------------------------------------
 
 
