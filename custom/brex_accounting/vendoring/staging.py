@@ -114,9 +114,10 @@ def state(package: Path) -> str:
     """A hash of a package's files, without what Python keeps beside modules.
 
     Args:
-        package: Its folder; one that is not there has no files.
+        package: Its folder, or one file; one that is not there has no files.
     """
-    files = sorted(file for file in package.rglob("*") if "__pycache__" not in file.parts and file.is_file())
+    places = [package] if package.is_file() else package.rglob("*")
+    files = sorted(file for file in places if "__pycache__" not in file.parts and file.is_file())
     lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(package)}\n" for file in files]
     return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
 
