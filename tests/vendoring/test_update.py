@@ -574,6 +574,17 @@ class TestProcesses:
         assert () == update(folder, source=NEXT).changed
         assert check(folder, source=NEXT).is_clean
 
+    @pytest.mark.parametrize("away", ["brex_accounting_client", PLACE])
+    def test_while_it_is_made_again(self, folder: Path, away: str) -> None:
+        """Where a new document was being taken over, and that was killed, nothing is taken for missing or an edit."""
+        (folder / ".generate-moving" / "before" / away).parent.mkdir(parents=True)
+        (folder / away).rename(folder / ".generate-moving" / "before" / away)
+        before = tree(folder)
+        for action in (check, create, update):
+            text = refused(lambda action=action: action(folder, source=NEXT))
+            assert text.endswith("run its `brex_accounting.spec check`, which puts back what was there, and then this")
+        assert before == tree(folder)
+
     def test_killed_in_between(self, folder: Path) -> None:
         """So is one that had taken the old package away and not put the new one there."""
         stage = folder / NAME

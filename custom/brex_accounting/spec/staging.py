@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory, mkdtemp
 from filelock import FileLock, Timeout
 
 from ..errors import SpecError
+from ..vendoring.regenerated import MOVING
 from ..vendoring.staging import state
 
 _LOCK = ".generate-lock"
-_MOVING = ".generate-moving"
 _STAGED = ".generate-staged-"
 _MOVES = "moves.json"
 
@@ -31,7 +31,7 @@ def settle(root: Path) -> None:
     Raises:
         SpecError: Another run is changing the tree, or what a run left cannot be put right.
     """
-    if (root / _MOVING).exists():
+    if (root / MOVING).exists():
         with _alone(root):
             pass  # it settles what is there
 
@@ -97,7 +97,7 @@ def move_in(folder: Path, root: Path, names: Sequence[str]) -> None:
     Raises:
         OSError: One cannot be moved; the tree is as it was.
     """
-    moving = root / _MOVING
+    moving = root / MOVING
     moves = [
         {"name": name, "replaces": (root / name).exists(), "new": state(folder / "after" / name)} for name in names
     ]
@@ -119,7 +119,7 @@ def move_in(folder: Path, root: Path, names: Sequence[str]) -> None:
 
 
 def _settle(root: Path) -> None:
-    moving = root / _MOVING
+    moving = root / MOVING
     if not moving.exists():
         return
     _undo(moving, root)
