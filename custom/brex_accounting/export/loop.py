@@ -207,6 +207,10 @@ class ExportLoop:
             JournalError: The journal cannot be opened.
             ClientStateError: The client is closed.
         """
+        given: Any = every
+        if not isinstance(given, datetime.timedelta):
+            message = f"every: expected a datetime.timedelta, got {type(given).__name__}"
+            raise InvalidArgument(message)
         interval = seconds(every.total_seconds(), "every", most=_LONGEST)
         await self._open()
         failures = 0
