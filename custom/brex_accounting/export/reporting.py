@@ -17,7 +17,7 @@ from ..reports import ExportFailure, ExportReport, ExportResult, ExportSuccess, 
 from .journal import Change, Entry, Journal
 from .run import Run, after_refusal, growing
 from .states import IN_THE_BOOKS, State
-from .verdicts import FAILURE_REFUSED, GONE, KEPT, REPOST_REJECTED, UNREADABLE, exported, is_parked, shows
+from .verdicts import BY_HAND, FAILURE_REFUSED, GONE, KEPT, REPOST_REJECTED, UNREADABLE, exported, is_parked, shows
 
 LEAST_REFUSALS: Final = 20
 MOST_REFUSED: Final = 0.05
@@ -114,6 +114,7 @@ async def report_successes(run: Run) -> int:
             if again:  # a person has decided about it: Brex may have been told before
                 await _read_back(run, again, is_answered=True)
                 begun = [row for row in begun if row not in again]
+            begun = await _without_told(run, begun)
             links = await _links(run, begun)
             begun = await run.still_ours(begun)
             results = [
@@ -127,6 +128,21 @@ async def report_successes(run: Run) -> int:
         if told.error is not None:
             raise told.error
     return done
+
+
+async def _without_told(run: Run, begun: Sequence[Entry]) -> Sequence[Entry]:
+    """The rows without what a person has posted by hand and Brex shows as exported: it was told before that.
+
+    What cannot be read is told all the same: it may be by hand for that very reason.
+    """
+    by_hand = [row.record_id for row in begun if row.reason == BY_HAND and not row.attempts]
+    if not by_hand:
+        return begun
+    shown, _ = await run.fresh(by_hand)
+    told = {id_ for id_, record in shown.items() if record.review_status == EXPORTED_STAGE}
+    now = run.now()
+    await run.write(*(Change(entry=exported(row, now)) for row in begun if row.record_id in told))
+    return [row for row in begun if row.record_id not in told]
 
 
 async def report_failures(run: Run) -> int:

@@ -17,8 +17,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 from filelock import FileLock, Timeout
 
 from ..errors import SpecError
-from ..vendoring.regenerated import MOVING
-from ..vendoring.staging import state
+from ..vendoring.staging import MOVING, state
 
 _LOCK = ".generate-lock"
 _STAGED = ".generate-staged-"

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import VendorError
 from .manifest import PLACE
 from .parts import LOW_LEVEL, PACKAGE
-from .regenerated import MOVING
+from .staging import MOVING
 
 
 def package_of(folder: Path, named: str | None, *, passed: Path | None = None) -> str:

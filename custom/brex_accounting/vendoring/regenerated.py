@@ -11,9 +11,6 @@ from ..errors import VendorError
 from .manifest import PLACE, Manifest, digest, spec_revision
 from .source import INPUTS
 
-MOVING: Final = ".generate-moving"
-"""The folder in a copy that holds what is being replaced; where it is left, a process was killed at that."""
-
 _DOCUMENT: Final = re.compile(re.escape(INPUTS) + r"/openapi/(\w+_api\.yaml)")
 
 
@@ -96,4 +93,4 @@ def _files(folder: Path, name: str) -> Iterator[str]:
             yield file.relative_to(folder).as_posix()
 
 
-__all__ = ["MOVING", "PLACE", "manifest_after", "refuse_edits"]
+__all__ = ["PLACE", "manifest_after", "refuse_edits"]

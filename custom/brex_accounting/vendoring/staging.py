@@ -25,6 +25,9 @@ from ..errors import VendorError
 NAME: Final = ".brex-accounting-vendor"
 """The folder that they are made in."""
 
+MOVING: Final = ".generate-moving"
+"""The folder that holds what is replaced while a client is made again from documents; where it stays, it was killed."""
+
 
 def is_interrupted(folder: Path) -> bool:
     """Whether a process that put packages there was killed, or is still at work.
@@ -201,4 +204,4 @@ def _explained(folder: Path) -> Generator[None]:
         raise VendorError(message) from error
 
 
-__all__ = ["NAME", "is_interrupted", "put", "sole", "state"]
+__all__ = ["MOVING", "NAME", "is_interrupted", "put", "sole", "state"]
