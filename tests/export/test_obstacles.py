@@ -339,6 +339,18 @@ class Cancelling(BookErp):
         return await super().post(postings)
 
 
+class CancellingTogether(BookErp):
+    """It raises a group of cancellations at first, as a library for groups of tasks may."""
+
+    is_mended = False
+
+    async def post(self, postings: Sequence[Posting]) -> Sequence[Outcome]:
+        if not self.is_mended:
+            message = "two tasks"
+            raise BaseExceptionGroup(message, [asyncio.CancelledError(), ValueError()])
+        return await super().post(postings)
+
+
 class Rejecting(BookErp):
     """Rejects by a rule when it posts."""
 
@@ -377,9 +389,9 @@ class TestAdapters:
 
         run(main())
 
-    @pytest.mark.parametrize("kind", [Unreadable, Cancelling])
+    @pytest.mark.parametrize("kind", [Unreadable, Cancelling, CancellingTogether])
     def test_do_not_end_the_loop(
-        self, folder: Path, kind: type[Unreadable | Cancelling], caplog: pytest.LogCaptureFixture
+        self, folder: Path, kind: type[Unreadable | Cancelling | CancellingTogether], caplog: pytest.LogCaptureFixture
     ) -> None:
         """The loop goes on, says so without what the adapter has said, and exports everything when it is mended."""
         caplog.set_level(logging.CRITICAL, logger="brex_accounting.export")

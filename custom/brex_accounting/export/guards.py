@@ -160,6 +160,13 @@ class GuardedErp:
             # Our own errors say nothing that may not be said; of others nobody knows.
             summary = str(error).rstrip(".") if isinstance(error, BrexError) else f"the adapter raised {_name(error)}"
             raise ErpFailed(summary, operation=operation, account=self._account, advice=_ADVICE) from error
+        except BaseExceptionGroup as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling() or error.subgroup((KeyboardInterrupt, GeneratorExit)) is not None:
+                raise
+            # What is left are cancellations within the adapter, of tasks of its own.
+            summary = f"the adapter raised {_name(error)}"
+            raise ErpFailed(summary, operation=operation, account=self._account, advice=_ADVICE) from error
 
     def _check(self, outcome: Any, kinds: tuple[type, ...], method: str) -> None:
         expected = " or ".join(kind.__name__ for kind in kinds)
