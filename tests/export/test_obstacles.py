@@ -339,6 +339,22 @@ class Cancelling(BookErp):
         return await super().post(postings)
 
 
+class LongReference(BookErp):
+    """The reference of one entry is as long as a page.
+
+    Args:
+        account: Whose books they are.
+        key: That entry's.
+    """
+
+    def __init__(self, account: Account, key: str) -> None:
+        super().__init__(account.clock, account.books)
+        self._key = key
+
+    def posted(self, document: Document) -> Posted:
+        return Posted("x" * 100_000) if document.key == self._key else super().posted(document)
+
+
 class CancellingTogether(BookErp):
     """It raises a group of cancellations at first, as a library for groups of tasks may."""
 
@@ -430,6 +446,22 @@ class TestAdapters:
             summary = await account.run()
             assert ("complete", 3) == (summary.ended, summary.refused)
             assert {"<html>" + "x" * 1993 + "…", "short"} == {one.message for one in summary.refusals}
+
+        run(main())
+
+    def test_that_refer_with_a_whole_page(self, folder: Path) -> None:
+        """A reference that no request has room for keeps no other record from being reported."""
+
+        async def main() -> None:
+            account = LyingAccount(folder, policy=READY_ONLY, bill_ready="reaches")
+            account.lie = too_large
+            first, *others = account.wanted()
+            account.make_erp = always(LongReference(account, first))
+            for _ in range(3):
+                await account.run()
+                await pass_time(DAY)
+            assert {*others} == {id_ for id_ in account.wanted() if account.stage_of(id_) == "EXPORTED"}
+            assert State.POSTING is (await account.rows())[first].state
 
         run(main())
 

@@ -15,7 +15,7 @@ from .posting import Posting
 _ADVICE = "What is in the journal is taken up by the next run: the ERP is asked before anything is posted again."
 
 _LONGEST: Final = 2000
-"""Characters of a message, of its code, and of a link."""
+"""Characters of a message, of its code, of a link, and of a reference."""
 
 
 class GuardedErp:
@@ -175,6 +175,10 @@ class GuardedErp:
             raise ErpFailed(message, operation=f"{method} at the ERP", account=self._account, advice=_ADVICE)
         if isinstance(outcome, (Posted, Pending)) and not _is_text(outcome.reference):
             message = f"erp.{method}: {type(outcome).__name__}.reference is empty"
+            raise ErpFailed(message, operation=f"{method} at the ERP", account=self._account, advice=_ADVICE)
+        if isinstance(outcome, (Posted, Pending)) and len(outcome.reference) > _LONGEST:
+            # It could not be shortened, and would make the report of all others too large.
+            message = f"erp.{method}: {type(outcome).__name__}.reference is longer than {_LONGEST} characters"
             raise ErpFailed(message, operation=f"{method} at the ERP", account=self._account, advice=_ADVICE)
         if isinstance(outcome, Rejected) and not (_is_text(outcome.message) and _is_text(outcome.code)):
             message = f"erp.{method}: Rejected needs a message for people, and a code"
