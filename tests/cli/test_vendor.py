@@ -111,6 +111,25 @@ class TestCommand:
         assert capsys.readouterr().err.startswith("error: --parts: names no part; ")
         assert before == sources.tree(folder)
 
+    @pytest.mark.parametrize("destination", ["", " "])
+    @pytest.mark.parametrize("options", [[], ["--check"], ["--update"]])
+    def test_no_destination(
+        self,
+        destination: str,
+        options: list[str],
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """An empty destination, such as a variable that is not set, is not the current folder."""
+        monkeypatch.chdir(folder.parent)
+        assert 2 == main(["vendor", destination, *options])
+        assert (
+            "",
+            "error: DEST: is empty; name the folder of the package that the copy lives in, or . for the current one\n",
+        ) == capsys.readouterr()
+        assert ["__init__.py"] == [file.name for file in folder.parent.iterdir()]
+
     def test_many_files(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Of hundreds of files, some are named and the rest counted."""
         main(["vendor", str(folder)])

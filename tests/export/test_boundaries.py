@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -13,8 +13,8 @@ from typing import get_args
 import pytest
 
 from brex_accounting.emulator import VARIANTS, Fault, move
-from brex_accounting.export import ExportPolicy, RunSummary
-from tests.export.doubles import SlowErp
+from brex_accounting.export import ExportPolicy, Posted, RunSummary
+from tests.export.doubles import BookErp, SlowErp
 from tests.soak import SOAK
 
 from .traps import Act, Crash, Moment, Trap
@@ -242,3 +242,33 @@ class TestAnErpThatIsAtIt:
             await account.audit(expected)
 
         run(main())
+
+    def test_is_asked_for_links_for_longer_than_a_lease(self, folder: Path) -> None:
+        """While a worker asks for the links that it is to report, its claims do not run out: Brex is told once."""
+
+        async def main() -> None:
+            account = await account_in(folder, honest, fresh=False)
+            with pytest.raises(Crash):
+                async with account.worker(Trap(name="POST")) as loop:  # its links are gone with it
+                    await loop.run_once()
+            await asyncio.sleep(HOUR)
+
+            async def work(delay: float) -> RunSummary:
+                await asyncio.sleep(delay)
+                erp = SearchedSlowly(account.clock, account.books, batch_size=4)
+                async with account.worker(erp=erp, lease=LEASE) as loop:
+                    return await loop.run_once()
+
+            await asyncio.gather(work(0.0), work(LEASE + 10))
+            await account.finish()
+            await account.audit(account.wanted())
+
+        run(main())
+
+
+class SearchedSlowly(BookErp):
+    """Each search takes most of a lease."""
+
+    async def find(self, keys: Sequence[str]) -> Mapping[str, Posted]:
+        await asyncio.sleep(LEASE * 0.75)
+        return await super().find(keys)

@@ -251,13 +251,15 @@ class TestJournals:
         run(main())
 
     def test_what_no_calendar_holds(self, folder: Path) -> None:
-        """Times that lead beyond the last year are refused at once, and so is a text in the place of ids."""
+        """Times that are none or lead too far are refused at once, and so is a text in the place of ids."""
 
         async def main() -> None:
             account = Account(folder)
             async with account.worker() as loop:
                 with pytest.raises(InvalidArgument, match=r"^every: expected at most 31622400 seconds"):
                     await loop.run_forever(every=datetime.timedelta.max)
+                with pytest.raises(InvalidArgument, match=r"^every: expected a datetime\.timedelta, got int"):
+                    await loop.run_forever(every=3600)  # type: ignore[arg-type]
                 with pytest.raises(InvalidArgument, match=r"^record_ids: expected ids"):
                     await loop.retry("accr_1")
             with pytest.raises(InvalidArgument, match=r"^lease: expected at most 31622400 seconds"):

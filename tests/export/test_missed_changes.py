@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from brex_accounting import AccountingRecordReadyForExport
 from brex_accounting.clock import Clock
 from brex_accounting.emulator import move, recode
 from brex_accounting.export import (
@@ -20,6 +21,7 @@ from brex_accounting.export import (
     Posted,
     Posting,
     ReceiptFile,
+    Rejected,
     SqliteJournal,
     State,
 )
@@ -222,6 +224,61 @@ class TestAnotherWorker:
             assert [1] == [document.amended for document in account.books.documents if document.key == first]
 
         run(main())
+
+
+class SlowAmending(MemoryErp):
+    """It takes a quarter of an hour to amend an entry."""
+
+    async def amend(self, posting: Posting, posted: Posted) -> Posted | Rejected:
+        await self.clock.sleep(900)
+        return await super().amend(posting, posted)
+
+
+class TestAnnouncedAgain:
+    def test_while_it_is_read_is_read_again(self, folder: Path) -> None:
+        """What one worker remembers to look at again is not forgotten by another that is at what was named before."""
+
+        async def main() -> None:
+            account = Account(folder)
+            account.make_erp = always(MemoryErp(account.clock, account.books))
+            await account.run()
+            first, second, third = [id_ for id_ in account.wanted() if account.stored(id_).source_type == "CARD"][:3]
+            await pass_time(HOUR)
+            recode(account.tenant, third, brex_field_id="f", brex_field_value_id="v1")
+            async with account.worker(erp=SlowAmending(account.clock, account.books)) as loop:
+                task = asyncio.create_task(loop.run_once())
+                await pass_time(100)  # its lists are read, and it amends the third one
+                recode(account.tenant, first, brex_field_id="f", brex_field_value_id="v1")
+                await loop.handle(naming(account, first))
+                await pass_time(900)  # it amends the first one, since a webhook has named it
+                recode(account.tenant, first, brex_field_id="f", brex_field_value_id="v2")
+                await pass_time(700)
+                recode(account.tenant, second, brex_field_id="f", brex_field_value_id="v1")
+                await pass_time(20)
+                await account.run()
+                noted = await watermark(account)
+                assert noted is not None
+                assert noted > account.stored(first).updated_at  # no list will show it again
+                await task
+            await pass_time(HOUR)
+            await account.run()
+            documents = {document.key: document.content_hash for document in account.books.documents}
+            for record_id in (first, second, third):
+                assert await content_of(account, record_id) == documents[record_id]
+
+        run(main())
+
+
+def naming(account: Account, record_id: str) -> AccountingRecordReadyForExport:
+    """A delivery that names a record."""
+    return AccountingRecordReadyForExport(
+        event_type="ACCOUNTING_RECORD_READY_FOR_EXPORT",
+        webhook_id="msg_1",
+        sent_at=account.clock.now(),
+        company_id=account.tenant.company["id"],
+        accounting_record_ids=(record_id,),
+        raw=b"{}",
+    )
 
 
 class Late(BookErp):

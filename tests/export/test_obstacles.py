@@ -13,10 +13,21 @@ import attrs
 import httpx
 import pytest
 
-from brex_accounting import AccountingRecordReadyForExport, ErpFailed, InvalidArgument
+from brex_accounting import AccountingRecordReadyForExport, Brex, ErpFailed, InvalidArgument, JournalError
 from brex_accounting.clock import Clock
 from brex_accounting.emulator import move, recode
-from brex_accounting.export import ExportPolicy, Outcome, Posted, Posting, Rejected, Resolution, RunEnded, State
+from brex_accounting.export import (
+    ExportLoop,
+    ExportPolicy,
+    Outcome,
+    Posted,
+    Posting,
+    Rejected,
+    Resolution,
+    RunEnded,
+    SqliteJournal,
+    State,
+)
 
 from .doubles import BookErp, Books, Document, LaggingErp, MemoryErp, PendingErp, RejectingErp
 from .liars import LyingAccount, refusal
@@ -328,6 +339,34 @@ class Cancelling(BookErp):
         return await super().post(postings)
 
 
+class LongReference(BookErp):
+    """The reference of one entry is as long as a page.
+
+    Args:
+        account: Whose books they are.
+        key: That entry's.
+    """
+
+    def __init__(self, account: Account, key: str) -> None:
+        super().__init__(account.clock, account.books)
+        self._key = key
+
+    def posted(self, document: Document) -> Posted:
+        return Posted("x" * 100_000) if document.key == self._key else super().posted(document)
+
+
+class CancellingTogether(BookErp):
+    """It raises a group of cancellations at first, as a library for groups of tasks may."""
+
+    is_mended = False
+
+    async def post(self, postings: Sequence[Posting]) -> Sequence[Outcome]:
+        if not self.is_mended:
+            message = "two tasks"
+            raise BaseExceptionGroup(message, [asyncio.CancelledError(), ValueError()])
+        return await super().post(postings)
+
+
 class Rejecting(BookErp):
     """Rejects by a rule when it posts."""
 
@@ -366,9 +405,9 @@ class TestAdapters:
 
         run(main())
 
-    @pytest.mark.parametrize("kind", [Unreadable, Cancelling])
+    @pytest.mark.parametrize("kind", [Unreadable, Cancelling, CancellingTogether])
     def test_do_not_end_the_loop(
-        self, folder: Path, kind: type[Unreadable | Cancelling], caplog: pytest.LogCaptureFixture
+        self, folder: Path, kind: type[Unreadable | Cancelling | CancellingTogether], caplog: pytest.LogCaptureFixture
     ) -> None:
         """The loop goes on, says so without what the adapter has said, and exports everything when it is mended."""
         caplog.set_level(logging.CRITICAL, logger="brex_accounting.export")
@@ -410,6 +449,22 @@ class TestAdapters:
 
         run(main())
 
+    def test_that_refer_with_a_whole_page(self, folder: Path) -> None:
+        """A reference that no request has room for keeps no other record from being reported."""
+
+        async def main() -> None:
+            account = LyingAccount(folder, policy=READY_ONLY, bill_ready="reaches")
+            account.lie = too_large
+            first, *others = account.wanted()
+            account.make_erp = always(LongReference(account, first))
+            for _ in range(3):
+                await account.run()
+                await pass_time(DAY)
+            assert {*others} == {id_ for id_ in account.wanted() if account.stage_of(id_) == "EXPORTED"}
+            assert State.POSTING is (await account.rows())[first].state
+
+        run(main())
+
     def test_what_they_raise_is_not_repeated(self, folder: Path) -> None:
         """The error of a run names the class of what the adapter raised, and nothing of its text."""
 
@@ -422,6 +477,97 @@ class TestAdapters:
             assert "/home" not in str(raised.value)
 
         run(main())
+
+
+# ---- records that cannot be read ------------------------------------------------------------------------------------
+
+
+class TestUnreadable:
+    def test_is_told_once(self, folder: Path) -> None:
+        """A record that cannot be read is told of once, wherever it stands in the lists that show it."""
+
+        async def main() -> None:
+            account = account_in(folder)
+            record_id = account.wanted()[7]
+            account.book_on(record_id, "2026-01-01T23:59:60Z")
+            told = [(await account.run()).needs_person]
+            for seed in range(3):
+                add(account, 3, seed)
+                await pass_time(HOUR)
+                told.append((await account.run()).needs_person)
+            assert [[record_id], [], [], []] == [[one.record_id for one in needs] for needs in told]
+            history = await account.journal(lambda journal: journal.history(record_id))
+            reason = "unreadable: $.erp_posting_date not an ISO 8601 date or date-time"
+            assert [reason] == [event.reason for event in history]
+
+        run(main())
+
+
+# ---- a journal that is away -----------------------------------------------------------------------------------------
+
+
+class AwayJournal(SqliteJournal):
+    """Can be out of reach, as one on another machine can."""
+
+    is_away = False
+
+    async def open(self, account: str | None) -> None:
+        if self.is_away:
+            message = "the database does not answer"
+            raise JournalError(message, operation="open the journal")
+        await super().open(account)
+
+    async def note(self, name: str) -> str | None:
+        if self.is_away:
+            raise ConnectionError
+        return await super().note(name)
+
+
+class TestAJournalThatIsAway:
+    def test_does_not_end_the_loop(self, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+        """The loop goes on, says so, and exports what has come meanwhile when the journal is there again."""
+        caplog.set_level(logging.CRITICAL, logger="brex_accounting.export")
+
+        async def main() -> None:
+            account = account_in(folder)
+            journal = AwayJournal(account.path)
+            async with account.client() as brex:
+                loop = looping(account, brex, journal)
+                task = asyncio.create_task(loop.run_forever())
+                await pass_time(HOUR)
+                journal.is_away = True
+                new = add(account, 3, seed=3)
+                await pass_time(2 * HOUR)
+                assert not task.done()
+                assert set() == {*new} & {*account.posted()}
+                journal.is_away = False
+                await pass_time(3 * HOUR)
+                loop.stop()
+                await task
+                await loop.aclose()
+            assert {None, "JournalError"} == {event.error for event in account.events if isinstance(event, RunEnded)}
+            await account.audit(account.wanted())
+
+        run(main())
+
+    def test_from_the_start_is_said_at_once(self, folder: Path) -> None:
+        """A journal that cannot be opened is what the loop ends with, in its own words."""
+
+        async def main() -> None:
+            account = account_in(folder)
+            journal = AwayJournal(account.path)
+            journal.is_away = True
+            async with account.client() as brex:
+                with pytest.raises(JournalError, match="the database does not answer"):
+                    await looping(account, brex, journal).run_forever()
+
+        run(main())
+
+
+def looping(account: Account, brex: Brex, journal: SqliteJournal) -> ExportLoop:
+    """A worker with a journal of its own kind."""
+    erp = BookErp(account.clock, account.books)
+    return ExportLoop(brex, erp, journal, READY_ONLY, clock=account.clock, on_event=account.events.append)
 
 
 # ---- ids that cannot be right ---------------------------------------------------------------------------------------

@@ -32,6 +32,10 @@ class TestExportPolicy:
             ({"start": datetime.datetime(2026, 1, 31)}, r"^start: expected a date"),
             ({"closed_through": "2026-01-31"}, r"^closed_through: expected a date"),
             ({"closed_through": datetime.datetime(2026, 1, 31)}, r"^closed_through: expected a date"),
+            (
+                {"closed_through": datetime.date.max, "closed": "next open date"},
+                r"^closed_through: expected a date with a day after it",
+            ),
             ({"record_types": ["CARD_EXPENSE_POST", "CARD_EXPENSES"]}, r"^record_types: 'CARD_EXPENSES' is no type"),
             ({"record_types": "CARD_PAYMENT"}, r"^record_types: "),
             ({"record_types": []}, r"^record_types: expected at least one type, or None"),

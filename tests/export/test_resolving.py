@@ -184,6 +184,33 @@ class TestWhatBecomesOfIt:
 
         run(main())
 
+    @pytest.mark.parametrize("is_ignored", [True, False])
+    def test_posted_by_hand_while_brex_shows_it_as_exported(self, folder: Path, *, is_ignored: bool) -> None:
+        """The journal has the reference that the person gave, and Brex is not told twice."""
+
+        async def main() -> None:
+            account = Account(folder)
+            await account.finish()
+            record_id = account.posted()[0]
+            await pass_time(HOUR)
+            async with account.worker() as loop:
+                if is_ignored:
+                    await loop.resolve(record_id, "ignore", reason="not ours")
+                else:
+                    recode(account.tenant, record_id, brex_field_id="f", brex_field_value_id="v1")
+                    await loop.run_once()
+                    assert State.NEEDS_PERSON is (await account.rows())[record_id].state
+                await pass_time(HOUR)
+                account.tenant.add(5, 8)
+                await loop.run_once()  # now it lies behind the watermark
+                await loop.resolve(record_id, "posted", reference="BY-HAND-1", reason="entered by hand")
+                await loop.run_once()
+            row = (await account.rows())[record_id]
+            assert (State.EXPORTED, "BY-HAND-1") == (row.state, row.reference)
+            assert [] == account.violations()
+
+        run(main())
+
 
 class ShowsReady(Trap):
     """A Brex that takes each report, and shows a record as ready all the same.

@@ -12,7 +12,7 @@ import stat
 import tempfile
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -225,6 +225,26 @@ class TestRows:
         assert (None, None) == (caught.value.__cause__, caught.value.__context__)
 
 
+class TestAnnounced:
+    def test_again_while_it_is_read(self, path: Path) -> None:
+        """A record that is named again after it was given stays until that has been given, too."""
+
+        async def use(journal: SqliteJournal) -> list[list[str]]:
+            other = SqliteJournal(path)
+            await other.open("acme")
+            await journal.announce("d1", ["a", "b"], at=START)
+            found = [list(await journal.announced(10))]
+            await other.announce("d2", ["a"], at=START)
+            await journal.announced_done(["a", "b"])
+            found.append(list(await journal.announced(10)))
+            await journal.announced_done(["a"])
+            found.append(list(await other.announced(10)))
+            await other.aclose()
+            return found
+
+        assert [["a", "b"], ["a"], []] == used(path, use)
+
+
 class TestSchema:
     def test_of_version_1_is_brought_up(self, path: Path) -> None:
         """Everything that an older journal holds is there, what it had no place for is empty and can be written."""
@@ -276,6 +296,21 @@ class TestSchema:
         used(path, rows)
         used(tmp_path / "new.db", rows)
         assert tables(path) == tables(tmp_path / "new.db")
+
+    def test_of_version_2_is_brought_up(self, path: Path) -> None:
+        """What webhooks had named is still named."""
+        script = ";".join(statement for steps in sqlite_schema.MIGRATIONS[:2] for statement in steps)
+        sql(path, f"{script}; PRAGMA user_version = 2; PRAGMA application_id = {sqlite_schema.APPLICATION_ID}")
+        sql(
+            path, "INSERT INTO account VALUES ('acme'); INSERT INTO announced (record_id) VALUES ('accr_1'), ('accr_2')"
+        )
+
+        async def use(journal: SqliteJournal) -> Sequence[str]:
+            await journal.announced(10)
+            await journal.announced_done(["accr_1"])
+            return await journal.announced(10)
+
+        assert ["accr_2"] == used(path, use)
 
     @pytest.mark.parametrize("failing", range(len(sqlite_schema.MIGRATIONS[1])))
     def test_is_brought_up_whole_or_not_at_all(self, path: Path, failing: int, monkeypatch: pytest.MonkeyPatch) -> None:

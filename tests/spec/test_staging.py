@@ -201,6 +201,24 @@ class TestKill:
             pass
         assert before == snapshot(root)
 
+    @pytest.mark.parametrize("path", ["a.txt", "package/three.py", "package/mine.py", "sub/new.txt"])
+    def test_what_somebody_changes_before_the_next_run(self, root: Path, path: str) -> None:
+        """What is changed in a new tree that is to go again is refused, with where it is, and stays there."""
+        killed(root, MOVES, after=True)
+        (root / path).write_text("mine\n", encoding="utf-8")
+        for _ in range(2):
+            with pytest.raises(SpecError) as caught, staged(root):
+                pass
+        place, is_refused, _ = str(caught.value).partition(
+            ": was changed after a run that was cut off had put it there"
+        )
+        assert is_refused
+        assert (root / path).is_relative_to(place)
+        assert "mine\n" == (root / path).read_text(encoding="utf-8")
+        Path(place).rename(root / "aside")
+        move_all(root)
+        assert AFTER == {name: text for name, text in snapshot(root).items() if not name.startswith("aside")}
+
     def test_a_tree_that_somebody_has_put_right(self, root: Path) -> None:
         """A file that is there again is not overwritten: a person decides."""
         killed(root, 1, after=True)

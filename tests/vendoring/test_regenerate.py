@@ -98,6 +98,16 @@ class TestRegenerate:
 
 
 class TestEdits:
+    @pytest.mark.parametrize("target", [".", "nowhere", "__init__.py"])
+    def test_links_are_edits(self, tmp_path: Path, target: str) -> None:
+        """A link that somebody has put into the generated package of a copy, to whatever, stops an update too."""
+        create(tmp_path / "copy", source=source(), parts=["core"])
+        layout = Layout.copy(tmp_path / "copy" / "brex_accounting")
+        shutil.copytree(layout.root / layout.package, tmp_path / "made" / layout.package)
+        (layout.root / layout.package / "mine.py").symlink_to(target)
+        with pytest.raises(VendorError, match=r"changed here \(1, such as brex_accounting_client/mine\.py\)"):
+            with_manifest(layout, tmp_path / "made", [layout.package])
+
     def test_are_not_lost(self, tmp_path: Path) -> None:
         """What was edited by hand in the generated package of a copy stops an update, which names it and the remedy."""
         create(tmp_path / "copy", source=source(), parts=["core"])

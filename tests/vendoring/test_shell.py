@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from brex_accounting import shell
+from brex_accounting.cli import export_mapping
 from brex_accounting.vendoring.update import create
 from tests.vendoring import sources
 
@@ -50,3 +53,17 @@ class TestInstall:
         assert ["pip", "install", "--requirement"] == command
         assert tmp_path / "acme erp/_vendor/brex_accounting/vendored/requirements.txt" == Path(file)
         assert "httpx" in Path(file).read_text()
+
+
+class TestMapping:
+    def test_copy(self, tmp_path: Path) -> None:
+        """The mapping to begin with names the command line of the copy."""
+        place = tmp_path / "acme_erp" / "_vendor"
+        create(place, source=sources.source(), parts=["cli"])
+        for module in (shell, export_mapping):
+            name = module.__name__.replace(".", "/")
+            (place / f"{name}.py").write_bytes(Path(module.__file__ or "").read_bytes())
+        code = "from acme_erp._vendor.brex_accounting.cli import export_mapping; print(export_mapping.EXAMPLE)"
+        ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert "`python -m acme_erp._vendor.brex_accounting export plan` shows" in ran.stdout
+        assert "brex-accounting " not in ran.stdout

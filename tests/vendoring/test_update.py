@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import stat
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from brex_accounting.vendoring.update import EditsInTheWay, check, create, updat
 
 from . import sources
 from .sources import changed, source, tree
+from .test_staging import at_step, forked
 
 CLIENT = "brex_accounting/client.py"
 MODELS = "brex_accounting_client/models.py"
@@ -234,6 +236,20 @@ class TestCheck:
         assert text == refused(lambda: check(folder, source=source()))
         assert text == refused(lambda: update(folder, source=source(), edits="overwrite"))
 
+    def test_folder_that_cannot_be_read(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A folder of a copy that this user may not read is named, with the remedy."""
+        inner, iterdir = folder / "brex_accounting" / "export", Path.iterdir
+
+        def refusing(self: Path) -> Iterator[Path]:
+            if self == inner:
+                raise PermissionError(13, "Permission denied", str(inner))
+            return iterdir(self)
+
+        monkeypatch.setattr(Path, "iterdir", refusing)
+        text = f"{inner}: cannot be read (Permission denied); let this user read it"
+        for action in (check, update):
+            assert text == refused(lambda action=action: action(folder, source=NEXT))
+
     def test_no_copy(self, tmp_path: Path) -> None:
         """A folder without a copy is refused."""
         assert "holds no copy" in refused(lambda: check(tmp_path, source=source()))
@@ -322,6 +338,28 @@ class TestUpdate:
         assert (mine, added) == tuple((folder / path).read_bytes() for path in outcome.kept)
         assert [("kept edit", CLIENT), ("kept edit", "brex_accounting/mine.py")] == said(folder, NEXT)
         assert check(folder, source=NEXT).is_clean
+
+    def test_kept_ones_keep_their_mode(self, folder: Path) -> None:
+        """A file that stays as it is here stays what it may be used for, too."""
+        edit(folder, CLIENT)
+        for path, mode in ((CLIENT, 0o755), (MODELS, 0o600)):
+            (folder / path).chmod(mode)
+        update(folder, source=NEXT, edits="keep")
+        assert [0o755, 0o600] == [stat.S_IMODE((folder / path).stat().st_mode) for path in (CLIENT, MODELS)]
+
+    @pytest.mark.parametrize("path", [CLIENT, "brex_accounting/mine.py", MODELS])
+    def test_an_edit_that_comes_while_it_is_made(self, folder: Path, path: str) -> None:
+        """What somebody saves between the reading of a copy and the writing of the new one stops the update."""
+
+        def action() -> None:
+            sys.addaudithook(at_step(3, folder / NAME, lambda: (folder / path).write_text("# mine\n")))
+            text = refused(lambda: update(folder, source=NEXT))
+            assert text.endswith(": was changed while the copy was being made; nothing was written, run it again")
+
+        assert 0 == forked(action)
+        assert "# mine\n" == (folder / path).read_text()
+        with pytest.raises(EditsInTheWay):
+            update(folder, source=NEXT)
 
     def test_kept_ones_stay_while_the_release_does(self, folder: Path) -> None:
         """A kept edit stays without a question until the release changes that file, or somebody edits it again."""
@@ -535,6 +573,17 @@ class TestProcesses:
         assert (True, False) == (found.interrupted, found.is_clean)
         assert () == update(folder, source=NEXT).changed
         assert check(folder, source=NEXT).is_clean
+
+    @pytest.mark.parametrize("away", ["brex_accounting_client", PLACE])
+    def test_while_it_is_made_again(self, folder: Path, away: str) -> None:
+        """Where a new document was being taken over, and that was killed, nothing is taken for missing or an edit."""
+        (folder / ".generate-moving" / "before" / away).parent.mkdir(parents=True)
+        (folder / away).rename(folder / ".generate-moving" / "before" / away)
+        before = tree(folder)
+        for action in (check, create, update):
+            text = refused(lambda action=action: action(folder, source=NEXT))
+            assert text.endswith("run its `brex_accounting.spec check`, which puts back what was there, and then this")
+        assert before == tree(folder)
 
     def test_killed_in_between(self, folder: Path) -> None:
         """So is one that had taken the old package away and not put the new one there."""

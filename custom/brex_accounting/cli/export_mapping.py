@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-EXAMPLE: Final = """\
+from ..shell import COMMAND
+
+EXAMPLE: Final = f"""\
 # Which account of the books each line of a record is booked to; docs/beancount.md describes it.
 # The numbers and accounts below are an example: put your own there. A line that leads to no account is refused, and
-# Brex is told so; `brex-accounting export plan` shows what would be refused before anything is written.
+# Brex is told so; `{COMMAND} export plan` shows what would be refused before anything is written.
 
 [ledger]
 prices = true # what was bought in another currency stands there in that one, at its total price
@@ -48,7 +50,7 @@ field = "account" # remote_field_id, or brex_field_id, of the field that tells t
 # [default]
 # debit = "Expenses:Uncategorized"
 # credit = "Liabilities:Brex:Card"
-# CARD_PAYMENT = { debit = "Liabilities:Brex:Card" } # the same for one type of record
+# CARD_PAYMENT = {{ debit = "Liabilities:Brex:Card" }} # the same for one type of record
 
 [metadata] # key in the books = remote_field_id, or brex_field_id, of another field of the lines
 department = "department"

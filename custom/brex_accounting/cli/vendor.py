@@ -23,7 +23,7 @@ app: typer.Typer = typer.Typer(add_completion=False, rich_markup_mode=None, pret
 def vendor(
     *,
     destination: Annotated[
-        Path, typer.Argument(metavar="DEST", help="The folder of the package that the copy lives in.")
+        str, typer.Argument(metavar="DEST", help="The folder of the package that the copy lives in.")
     ],
     package: Annotated[
         str | None,
@@ -44,6 +44,10 @@ def vendor(
     The copy works under any parent package, beside other versions of itself. The exit status is 1 if --check finds
     something, or if an update would lose what was changed in the copy: then it shows the changes, and writes nothing.
     """
+    if not destination.strip():  # a variable of a script that is not set: it would be the current folder
+        message = "DEST: is empty; name the folder of the package that the copy lives in, or . for the current one"
+        raise Refusal(message)
+    folder = Path(destination)
     _refuse_contradictions(check=check, update=update, keep_edits=keep_edits, overwrite_edits=overwrite_edits)
     if check and (parts is not None or package is not None or dry_run):
         message = "--check: takes no other option, since it compares what is there"
@@ -55,16 +59,16 @@ def vendor(
 
         source = Source.running()
         if check:
-            _report(copies.check(destination, source=source))
+            _report(copies.check(folder, source=source))
             return
         try:
             if update:
                 edits: Edits | None = "keep" if keep_edits else "overwrite" if overwrite_edits else None
                 outcome = copies.update(
-                    destination, source=source, parts=names, package=package, edits=edits, dry_run=dry_run
+                    folder, source=source, parts=names, package=package, edits=edits, dry_run=dry_run
                 )
             else:
-                outcome = copies.create(destination, source=source, parts=names, package=package, dry_run=dry_run)
+                outcome = copies.create(folder, source=source, parts=names, package=package, dry_run=dry_run)
         except copies.EditsInTheWay as error:
             print_text("".join(error.diffs).removesuffix("\n"))
             raise

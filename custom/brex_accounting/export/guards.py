@@ -15,7 +15,7 @@ from .posting import Posting
 _ADVICE = "What is in the journal is taken up by the next run: the ERP is asked before anything is posted again."
 
 _LONGEST: Final = 2000
-"""Characters of a message, of its code, and of a link."""
+"""Characters of a message, of its code, of a link, and of a reference."""
 
 
 class GuardedErp:
@@ -160,6 +160,13 @@ class GuardedErp:
             # Our own errors say nothing that may not be said; of others nobody knows.
             summary = str(error).rstrip(".") if isinstance(error, BrexError) else f"the adapter raised {_name(error)}"
             raise ErpFailed(summary, operation=operation, account=self._account, advice=_ADVICE) from error
+        except BaseExceptionGroup as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling() or error.subgroup((KeyboardInterrupt, GeneratorExit)) is not None:
+                raise
+            # What is left are cancellations within the adapter, of tasks of its own.
+            summary = f"the adapter raised {_name(error)}"
+            raise ErpFailed(summary, operation=operation, account=self._account, advice=_ADVICE) from error
 
     def _check(self, outcome: Any, kinds: tuple[type, ...], method: str) -> None:
         expected = " or ".join(kind.__name__ for kind in kinds)
@@ -168,6 +175,10 @@ class GuardedErp:
             raise ErpFailed(message, operation=f"{method} at the ERP", account=self._account, advice=_ADVICE)
         if isinstance(outcome, (Posted, Pending)) and not _is_text(outcome.reference):
             message = f"erp.{method}: {type(outcome).__name__}.reference is empty"
+            raise ErpFailed(message, operation=f"{method} at the ERP", account=self._account, advice=_ADVICE)
+        if isinstance(outcome, (Posted, Pending)) and len(outcome.reference) > _LONGEST:
+            # It could not be shortened, and would make the report of all others too large.
+            message = f"erp.{method}: {type(outcome).__name__}.reference is longer than {_LONGEST} characters"
             raise ErpFailed(message, operation=f"{method} at the ERP", account=self._account, advice=_ADVICE)
         if isinstance(outcome, Rejected) and not (_is_text(outcome.message) and _is_text(outcome.code)):
             message = f"erp.{method}: Rejected needs a message for people, and a code"

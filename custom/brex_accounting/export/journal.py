@@ -306,7 +306,11 @@ class Journal(Protocol):
         ...
 
     async def announced_done(self, record_ids: Sequence[str]) -> None:
-        """Forget that webhooks named these records."""
+        """Forget that webhooks named these records.
+
+        What is announced again between ``announced`` and this may tell of a change that its reader has not seen: a
+        journal for several workers keeps it.
+        """
         ...
 
 

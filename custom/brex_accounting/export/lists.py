@@ -123,7 +123,7 @@ def sorted_out(page: AccountingRecordPage) -> tuple[dict[str, AccountingRecord],
         Records by id, and reasons by id or by what stands for it.
     """
     records = {record.id: record for record in page.items if is_askable(record.id)}
-    bad = {id_of(found): f"{found.path} {found.reason}" for found in page.bad_records}
+    bad = {id_of(found): _why(found) for found in page.bad_records}
     bad |= {_stand_in(record.id.encode()): "$.id no id" for record in page.items if record.id not in records}
     return records, {id_: why for id_, why in bad.items() if id_ not in records}
 
@@ -135,6 +135,12 @@ def id_of(bad: BadRecord) -> str:
         bad: The record.
     """
     return bad.id if bad.id and is_askable(bad.id) else _stand_in(bad.raw)
+
+
+def _why(bad: BadRecord) -> str:
+    """Path and reason. The path begins at the record, which may stand elsewhere in the next list."""
+    within = bad.path.removeprefix(f"$.items[{bad.index}]")
+    return f"{bad.path if within == bad.path else f'${within}'} {bad.reason}"
 
 
 def _stand_in(raw: bytes) -> str:

@@ -204,18 +204,26 @@ class ExportLoop:
 
         Raises:
             InvalidArgument: ``every`` is no time span, or longer than a year.
+            JournalError: The journal cannot be opened.
             ClientStateError: The client is closed.
         """
+        given: Any = every
+        if not isinstance(given, datetime.timedelta):
+            message = f"every: expected a datetime.timedelta, got {type(given).__name__}"
+            raise InvalidArgument(message)
         interval = seconds(every.total_seconds(), "every", most=_LONGEST)
+        await self._open()
         failures = 0
         while not self._stopping.is_set():
             self._wake.clear()
             error: BrexError | None = None
             due: datetime.datetime | None = None
+            paused: pause.Pause | None = None
             try:
                 summary = await self.run_once()
                 due = summary.next_due
                 failures = failures + 1 if summary.ended in ("incomplete", "erp failed") else 0
+                paused = await pause.load(self._journal, now=self._clock.now())
             except ClientStateError:
                 raise
             except BrexError as failed:
@@ -225,7 +233,6 @@ class ExportLoop:
             following = now + datetime.timedelta(seconds=interval)
             if failures:
                 following = min(following, now + growing(failures))
-            paused = await pause.load(self._journal, now=now)
             if paused is not None:
                 following = min(following, paused.next_try)
             elif due is not None and due > now:  # what is overdue after a run waits for something else than time

@@ -62,6 +62,9 @@ class ExportPolicy:
         _one_of("bills", self.bills, get_args(Bills))
         _check_date("start", self.start)
         _check_date("closed_through", self.closed_through)
+        if self.closed == "next open date" and self.closed_through == datetime.date.max:
+            message = "closed_through: expected a date with a day after it, since closed is 'next open date'"
+            raise InvalidArgument(message)
         unknown = sorted((self.record_types or frozenset()) - RECORD_TYPES.keys())
         if unknown:
             message = f"record_types: {unknown[0]!r} is no type that Brex lists; RECORD_TYPES has them all"

@@ -178,19 +178,11 @@ class _Batch:
             rejected = await run.erp.validate(posting)
             if rejected is not None:
                 outcomes[record_id] = rejected
-        left = await self._still_ours([row for row in begun if row.record_id not in outcomes])
+        left = await run.still_ours([row for row in begun if row.record_id not in outcomes])
         if left:
             given = await run.erp.post([postings[row.record_id] for row in left])
             outcomes |= {row.record_id: outcome for row, outcome in zip(left, given, strict=True)}
         return outcomes
-
-    async def _still_ours(self, rows: Sequence[Entry]) -> Sequence[Entry]:
-        """The rows whose claims have lasted, where it has taken long to come here: others may have taken them over."""
-        run = self._run
-        if not rows or run.now() < min(row.lease_until or run.now() for row in rows) - run.half_a_lease:
-            return rows
-        held = await run.journal.renew(rows, owner=run.owner, lease_until=run.lease_until())
-        return [row for row in rows if row.record_id in held]
 
     def _posting(self, row: Entry) -> Posting:
         return evolve(self._wanted[row.record_id].posting, attempt=row.attempts, fence=row.revision)

@@ -17,7 +17,7 @@ from ..reports import ExportFailure, ExportReport, ExportResult, ExportSuccess, 
 from .journal import Change, Entry, Journal
 from .run import Run, after_refusal, growing
 from .states import IN_THE_BOOKS, State
-from .verdicts import FAILURE_REFUSED, GONE, KEPT, REPOST_REJECTED, UNREADABLE, exported, is_parked, shows
+from .verdicts import BY_HAND, FAILURE_REFUSED, GONE, KEPT, REPOST_REJECTED, UNREADABLE, exported, is_parked, shows
 
 LEAST_REFUSALS: Final = 20
 MOST_REFUSED: Final = 0.05
@@ -108,23 +108,41 @@ async def report_successes(run: Run) -> int:
     """
     done = 0
     while not run.is_stopping and (rows := await run.claim(State.POSTED, limit=_REQUESTS * run.report_size)):
-        begun = await run.write(*(Change(entry=row) for row in _begun(run, rows, State.REPORTING)))
-        again = [row for row in begun if (row.generation > 1 or row.reason == KEPT) and not row.attempts]
-        if again:  # a person has decided about it: Brex may have been told before
-            await _read_back(run, again, is_answered=True)
-            begun = [row for row in begun if row not in again]
-        links = await _links(run, begun)
-        results = [
-            ExportSuccess(row.record_id, reference_id=row.reference, deep_link_url=links.get(row.record_id))
-            for row in begun
-        ]
-        told = await _tell(run, begun, results)
+        begun: Sequence[Entry] = await run.write(*(Change(entry=row) for row in _begun(run, rows, State.REPORTING)))
+        async with run.keeping(begun):  # to read back and to ask for links may last longer than a lease
+            again = [row for row in begun if (row.generation > 1 or row.reason == KEPT) and not row.attempts]
+            if again:  # a person has decided about it: Brex may have been told before
+                await _read_back(run, again, is_answered=True)
+                begun = [row for row in begun if row not in again]
+            begun = await _without_told(run, begun)
+            links = await _links(run, begun)
+            begun = await run.still_ours(begun)
+            results = [
+                ExportSuccess(row.record_id, reference_id=row.reference, deep_link_url=links.get(row.record_id))
+                for row in begun
+            ]
+            told = await _tell(run, results)
         await _settle_successes(run, begun, told)
         done += len(begun)
         run.progress("reporting")
         if told.error is not None:
             raise told.error
     return done
+
+
+async def _without_told(run: Run, begun: Sequence[Entry]) -> Sequence[Entry]:
+    """The rows without what a person has posted by hand and Brex shows as exported: it was told before that.
+
+    What cannot be read is told all the same: it may be by hand for that very reason.
+    """
+    by_hand = [row.record_id for row in begun if row.reason == BY_HAND and not row.attempts]
+    if not by_hand:
+        return begun
+    shown, _ = await run.fresh(by_hand)
+    told = {id_ for id_, record in shown.items() if record.review_status == EXPORTED_STAGE}
+    now = run.now()
+    await run.write(*(Change(entry=exported(row, now)) for row in begun if row.record_id in told))
+    return [row for row in begun if row.record_id not in told]
 
 
 async def report_failures(run: Run) -> int:
@@ -160,7 +178,8 @@ async def report_failures(run: Run) -> int:
         if not begun:
             continue
         results = [ExportFailure(row.record_id, message=run.messages[row.record_id]) for row in begun]
-        told = await _tell(run, begun, results)
+        async with run.keeping(begun):
+            told = await _tell(run, results)
         await _settle_failures(run, begun, told)
         run.progress("reporting")
         if told.error is not None:
@@ -186,14 +205,13 @@ class _Told:
         return {refused.accounting_record_id: refused for refused in self.report.refused}
 
 
-async def _tell(run: Run, begun: Sequence[Entry], results: Sequence[ExportResult]) -> _Told:
+async def _tell(run: Run, results: Sequence[ExportResult]) -> _Told:
     if not results:
         return _Told(ExportReport(), None)
     try:
-        async with run.keeping(begun):
-            return _Told(await run.brex.records.report(results, batch_size=run.report_size), None)
+        return _Told(await run.brex.records.report(results, batch_size=run.report_size), None)
     except (CallError, ClientStateError) as error:
-        ids = tuple(row.record_id for row in begun)
+        ids = tuple(result.accounting_record_id for result in results)
         unknown = isinstance(error, CallError) and error.maybe_applied
         nothing = ExportReport(unknown=ids) if unknown else ExportReport(unsent=ids)
         return _Told(error.report or nothing, error)

@@ -286,6 +286,17 @@ class Run:
         reason = f"{AMEND_FAILED}: {GONE}" if is_half_amended(entry) else GONE
         return Change(entry=entry.moved(State.NEEDS_PERSON, at=self.now(), reason=reason))
 
+    async def still_ours(self, rows: Sequence[Entry]) -> Sequence[Entry]:
+        """The rows whose claims have lasted, where it has taken long to come here: others may have taken them over.
+
+        Args:
+            rows: The rows, as they were claimed.
+        """
+        if not rows or self.now() < min(row.lease_until or self.now() for row in rows) - self.half_a_lease:
+            return rows
+        held = await self.journal.renew(rows, owner=self.owner, lease_until=self.lease_until())
+        return [row for row in rows if row.record_id in held]
+
     @asynccontextmanager
     async def keeping(self, entries: Sequence[Entry]) -> AsyncGenerator[None]:
         """A block during which claims do not run out, however long it takes.

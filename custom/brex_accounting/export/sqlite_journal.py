@@ -84,6 +84,7 @@ class SqliteJournal:
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
+        self._announced: dict[str, int] = {}
 
     @property
     def path(self) -> Path:
@@ -193,11 +194,16 @@ class SqliteJournal:
 
     async def announced(self, limit: int) -> Sequence[str]:
         """See ``Journal.announced``."""
-        return await self._read(queries.announced, max(0, limit))
+        found = await self._read(queries.announced, max(0, limit))
+        self._announced = found
+        return list(found)
 
     async def announced_done(self, record_ids: Sequence[str]) -> None:
-        """See ``Journal.announced_done``."""
-        await self._change(queries.announced_done, list(record_ids))
+        """See ``Journal.announced_done``. What was announced again since this object gave it stays."""
+        ids = list(record_ids)
+        await self._change(queries.announced_done, ids, dict(self._announced))
+        for record_id in ids:
+            self._announced.pop(record_id, None)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._path)!r})"

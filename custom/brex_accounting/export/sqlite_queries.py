@@ -191,19 +191,21 @@ def announce(connection: sqlite3.Connection, delivery_id: str, record_ids: list[
     if not connection.execute(statement, [delivery_id, at]).rowcount:
         return False
     added = [(record_id,) for record_id in record_ids]
-    connection.executemany("INSERT OR IGNORE INTO announced (record_id) VALUES (?)", added)
+    again = "ON CONFLICT (record_id) DO UPDATE SET times = times + 1"
+    connection.executemany(f"INSERT INTO announced (record_id) VALUES (?) {again}", added)  # noqa: S608 - constants
     return True
 
 
-def announced(connection: sqlite3.Connection, limit: int) -> list[str]:
-    """Announced records, oldest first."""
-    rows = connection.execute("SELECT record_id FROM announced ORDER BY number LIMIT ?", [limit]).fetchall()
-    return [str(record_id) for (record_id,) in rows]
+def announced(connection: sqlite3.Connection, limit: int) -> dict[str, int]:
+    """Announced records, oldest first, each with how often it was announced."""
+    rows = connection.execute("SELECT record_id, times FROM announced ORDER BY number LIMIT ?", [limit]).fetchall()
+    return {str(record_id): int(times) for record_id, times in rows}
 
 
-def announced_done(connection: sqlite3.Connection, record_ids: list[str]) -> None:
-    """Forget announced records."""
-    connection.executemany("DELETE FROM announced WHERE record_id = ?", [(record_id,) for record_id in record_ids])
+def announced_done(connection: sqlite3.Connection, record_ids: list[str], times: Mapping[str, int]) -> None:
+    """Forget announced records, but those that were announced more often than so many times."""
+    seen = [(record_id, times.get(record_id)) for record_id in record_ids]
+    connection.executemany("DELETE FROM announced WHERE record_id = ? AND times <= coalesce(?, times)", seen)
 
 
 __all__ = [

@@ -98,6 +98,11 @@ MIGRATIONS: Final = (
         CREATE TABLE announced (number INTEGER PRIMARY KEY AUTOINCREMENT, record_id TEXT NOT NULL UNIQUE)
         """,
     ),
+    (
+        """
+        ALTER TABLE announced ADD COLUMN times INTEGER NOT NULL DEFAULT 1
+        """,
+    ),
 )
 """What leads from each version to the next, from an empty file on; a version that was released is never edited."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -17,9 +17,9 @@ from tempfile import TemporaryDirectory, mkdtemp
 from filelock import FileLock, Timeout
 
 from ..errors import SpecError
+from ..vendoring.staging import MOVING, state
 
 _LOCK = ".generate-lock"
-_MOVING = ".generate-moving"
 _STAGED = ".generate-staged-"
 _MOVES = "moves.json"
 
@@ -30,7 +30,7 @@ def settle(root: Path) -> None:
     Raises:
         SpecError: Another run is changing the tree, or what a run left cannot be put right.
     """
-    if (root / _MOVING).exists():
+    if (root / MOVING).exists():
         with _alone(root):
             pass  # it settles what is there
 
@@ -96,8 +96,10 @@ def move_in(folder: Path, root: Path, names: Sequence[str]) -> None:
     Raises:
         OSError: One cannot be moved; the tree is as it was.
     """
-    moving = root / _MOVING
-    moves = [{"name": name, "replaces": (root / name).exists()} for name in names]
+    moving = root / MOVING
+    moves = [
+        {"name": name, "replaces": (root / name).exists(), "new": state(folder / "after" / name)} for name in names
+    ]
     (folder / _MOVES).write_text(json.dumps(moves), encoding="utf-8")
     try:
         folder.rename(moving)
@@ -116,7 +118,7 @@ def move_in(folder: Path, root: Path, names: Sequence[str]) -> None:
 
 
 def _settle(root: Path) -> None:
-    moving = root / _MOVING
+    moving = root / MOVING
     if not moving.exists():
         return
     _undo(moving, root)
@@ -139,11 +141,23 @@ def _undo(moving: Path, root: Path) -> None:
                         f"then remove {before.parent / before.name}, or put it back yourself"
                     )
                     raise SpecError(message)
+                _refuse_changed(here, move)
                 after.parent.mkdir(parents=True, exist_ok=True)
                 here.replace(after)
             before.replace(here)
         elif not move["replaces"] and here.exists() and not after.exists():
+            _refuse_changed(here, move)
             here.replace(after)
+
+
+def _refuse_changed(here: Path, move: Mapping[str, object]) -> None:
+    """Make sure that what was put in place, and is to go again, is all that goes."""
+    if state(here) != move.get("new", state(here)):  # a run of an older version does not say
+        message = (
+            f"{here}: was changed after a run that was cut off had put it there; move it elsewhere, run this again, "
+            "and bring the changes back"
+        )
+        raise SpecError(message)
 
 
 __all__ = ["beside", "move_in", "settle", "staged"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import VendorError
 from .manifest import PLACE
 from .parts import LOW_LEVEL, PACKAGE
+from .staging import MOVING
 
 
 def package_of(folder: Path, named: str | None, *, passed: Path | None = None) -> str:
@@ -78,6 +79,12 @@ def refuse_others(place: Path) -> None:
     Raises:
         VendorError: It does not.
     """
+    if (place / MOVING).exists():
+        message = (
+            f"{place}: its client was being made again from documents, and a process was killed at that, or is at it; "
+            f"run its `{PACKAGE}.spec check`, which puts back what was there, and then this"
+        )
+        raise VendorError(message)
     is_copy = (place / PLACE).is_file()
     for name in (PACKAGE, LOW_LEVEL):
         inner = place / name

@@ -63,17 +63,16 @@ def read_tree(folder: Path) -> dict[str, bytes]:
         VendorError: A file cannot be read, or is none: a link would be followed to somewhere else.
     """
     found: dict[str, bytes] = {}
-    for package in (PACKAGE, LOW_LEVEL):
-        for file in _walk(folder / package):
-            path = file.relative_to(folder).as_posix()
-            if file.is_symlink() or not file.is_file():
-                message = f"{file}: is no file of its own, but a link or a device; put the file itself there"
-                raise VendorError(message)
-            try:
-                found[path] = file.read_bytes()
-            except OSError as error:
-                message = f"{file}: cannot be read ({error.strerror}); let this user read it"
-                raise VendorError(message) from error
+    try:
+        for package in (PACKAGE, LOW_LEVEL):
+            for file in _walk(folder / package):
+                if file.is_symlink() or not file.is_file():
+                    message = f"{file}: is no file of its own, but a link or a device; put the file itself there"
+                    raise VendorError(message)
+                found[file.relative_to(folder).as_posix()] = file.read_bytes()
+    except OSError as error:
+        message = f"{error.filename or folder}: cannot be read ({error.strerror}); let this user read it"
+        raise VendorError(message) from error
     found.pop(PLACE, None)
     return found
 

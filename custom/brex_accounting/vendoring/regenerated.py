@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -48,7 +48,7 @@ def manifest_after(folder: Path, made: Path, names: Iterable[str]) -> bytes | No
     return Manifest.read(folder).with_regenerated(changed, spec_revision(documents)).dump()
 
 
-def refuse_edits(folder: Path, made: Path, names: Iterable[str]) -> None:
+def refuse_edits(folder: Path, made: Path, names: Collection[str]) -> None:
     """Make sure that files which are to be made again do not take the place of what somebody changed.
 
     Args:
@@ -57,18 +57,18 @@ def refuse_edits(folder: Path, made: Path, names: Iterable[str]) -> None:
         names: What is replaced, and made of nothing but documents: files and whole folders, by place below both.
 
     Raises:
-        VendorError: A file was edited or added there, or one cannot be read.
+        VendorError: A file was edited or added there, a link put there, or one cannot be read.
     """
     if not (folder / PLACE).exists():
         return
     manifest = Manifest.read(folder)
     as_made = {path: entry.sha256 for path, entry in manifest.files.items()} | dict(manifest.regenerated)
-    edited: list[str] = []
+    edited = [path for name in names for path in _links(folder, name)]
     try:
         for path in sorted({path for name in names for path in _files(folder, name)}):
             mine = digest((folder / path).read_bytes())
             new = digest((made / path).read_bytes()) if (made / path).is_file() else None
-            if mine not in (as_made.get(path), new):
+            if mine not in (as_made.get(path), new) and path not in edited:
                 edited.append(path)
     except OSError as error:
         message = f"{error.filename or folder}: cannot be read ({error.strerror}); let this user read it"
@@ -79,6 +79,11 @@ def refuse_edits(folder: Path, made: Path, names: Iterable[str]) -> None:
             f"({len(edited)}, such as {edited[0]}); bring the changes into {INPUTS}, and move these files elsewhere"
         )
         raise VendorError(message)
+
+
+def _links(folder: Path, name: str) -> list[str]:
+    places = (folder / name, *(folder / name).rglob("*"))
+    return [place.relative_to(folder).as_posix() for place in places if place.is_symlink()]
 
 
 def _files(folder: Path, name: str) -> Iterator[str]:

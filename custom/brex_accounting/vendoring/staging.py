@@ -25,6 +25,9 @@ from ..errors import VendorError
 NAME: Final = ".brex-accounting-vendor"
 """The folder that they are made in."""
 
+MOVING: Final = ".generate-moving"
+"""The folder that holds what is replaced while a client is made again from documents; where it stays, it was killed."""
+
 
 def is_interrupted(folder: Path) -> bool:
     """Whether a process that put packages there was killed, or is still at work.
@@ -71,16 +74,20 @@ def sole(folder: Path, *, dry_run: bool) -> Generator[None]:
         lock.release()
 
 
-def put(folder: Path, packages: Iterable[str], files: Mapping[str, bytes]) -> None:
-    """Put packages into a folder, in the place of those of the same name.
+def put(
+    folder: Path, packages: Iterable[str], files: Mapping[str, bytes], *, read: Mapping[str, str] | None = None
+) -> None:
+    """Put packages into a folder, in the place of those of the same name. What stays as it is keeps its mode.
 
     Args:
         folder: Where; made if there is none.
         packages: Their names.
         files: All of their files, by place below the folder.
+        read: What ``state`` gave for each of them when it was read for this; None where that is just now.
 
     Raises:
-        VendorError: It cannot be written. Nothing has changed then, nor where this is interrupted.
+        VendorError: It cannot be written, or somebody has changed a package since it was read. Nothing has changed
+            then, nor where this is interrupted.
     """
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     stage = folder / NAME
@@ -90,7 +97,11 @@ def put(folder: Path, packages: Iterable[str], files: Mapping[str, bytes]) -> No
                 place = stage / "new" / path
                 place.parent.mkdir(parents=True, exist_ok=True)
                 _write(place, data)
-            _write(stage / "commit", "".join(f"{name} {state(folder / name)}\n" for name in packages).encode())
+                if (folder / path).is_file() and (folder / path).read_bytes() == data:
+                    shutil.copymode(folder / path, place)
+            replaced = {name: state(folder / name) for name in packages}
+            _refuse_meddling(folder, replaced, read or replaced)
+            _write(stage / "commit", "".join(f"{name} {before}\n" for name, before in replaced.items()).encode())
             _swap(folder)
     except BaseException:  # an interrupt, too, must leave what was there
         with suppress(OSError):
@@ -106,11 +117,19 @@ def state(package: Path) -> str:
     """A hash of a package's files, without what Python keeps beside modules.
 
     Args:
-        package: Its folder; one that is not there has no files.
+        package: Its folder, or one file; one that is not there has no files.
     """
-    files = sorted(file for file in package.rglob("*") if "__pycache__" not in file.parts and file.is_file())
+    places = [package] if package.is_file() else package.rglob("*")
+    files = sorted(file for file in places if "__pycache__" not in file.parts and file.is_file())
     lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(package)}\n" for file in files]
     return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
+
+
+def _refuse_meddling(folder: Path, replaced: Mapping[str, str], read: Mapping[str, str]) -> None:
+    for name, before in replaced.items():
+        if read[name] != before:
+            message = f"{folder / name}: was changed while the copy was being made; nothing was written, run it again"
+            raise VendorError(message)
 
 
 def _settle(folder: Path) -> None:
@@ -185,4 +204,4 @@ def _explained(folder: Path) -> Generator[None]:
         raise VendorError(message) from error
 
 
-__all__ = ["NAME", "is_interrupted", "put", "sole", "state"]
+__all__ = ["MOVING", "NAME", "is_interrupted", "put", "sole", "state"]

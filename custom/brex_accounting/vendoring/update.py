@@ -15,7 +15,7 @@ from .drift import Difference, Kind, diff, differences, read_tree
 from .manifest import PLACE, Manifest, digest
 from .parts import DEFAULT, LOW_LEVEL, PACKAGE
 from .source import Source
-from .staging import is_interrupted, put, sole
+from .staging import is_interrupted, put, sole, state
 
 Edits = Literal["keep", "overwrite"]
 """What becomes of files that were edited or made again in a copy that is updated."""
@@ -119,9 +119,10 @@ def create(
         if place.is_relative_to(source.place.resolve()):
             message = f"{folder}: is within the package that the copy is made of; name a folder of another one"
             raise VendorError(message)
+        before = _states(place)
         copy = Copy.of(source, DEFAULT if parts is None else parts, package_of(place, package, passed=folder))
         if not dry_run:
-            _put(place, copy.files, copy.manifest)
+            _put(place, copy.files, copy.manifest, before)
     return Outcome(place, copy, None, tuple(sorted(copy.files)), (), (), ())
 
 
@@ -187,6 +188,7 @@ def update(
         _refuse_edited(source)
         name = _name(place, package, manifest, passed=folder)
         copy = Copy.of(source, manifest.parts if parts is None else parts, name)
+        before = _states(place)
         here = read_tree(place)
         mine = _changed_here(manifest, here, copy.files)
         if mine.unsettled and edits is None:
@@ -197,7 +199,7 @@ def update(
         changed = {path for path in {*here, *files} if _sha(here, path) != _sha(files, path)}
         new = _kept(copy.manifest, manifest, here, stay)
         if not dry_run and (changed or new != manifest):
-            _put(place, files, new)
+            _put(place, files, new, before)
     return Outcome(
         folder=place,
         copy=copy,
@@ -301,8 +303,16 @@ def _name(place: Path, package: str | None, manifest: Manifest, *, passed: Path)
     return package_of(place, package, passed=passed)
 
 
-def _put(place: Path, files: Mapping[str, bytes], manifest: Manifest) -> None:
-    put(place, (PACKAGE, LOW_LEVEL), {**files, PLACE: manifest.dump()})
+def _put(place: Path, files: Mapping[str, bytes], manifest: Manifest, before: Mapping[str, str]) -> None:
+    put(place, (PACKAGE, LOW_LEVEL), {**files, PLACE: manifest.dump()}, read=before)
+
+
+def _states(place: Path) -> dict[str, str]:
+    try:
+        return {name: state(place / name) for name in (PACKAGE, LOW_LEVEL)}
+    except OSError as error:
+        message = f"{error.filename or place}: cannot be read ({error.strerror}); let this user read it"
+        raise VendorError(message) from error
 
 
 def _sha(files: Mapping[str, bytes], path: str) -> str | None:

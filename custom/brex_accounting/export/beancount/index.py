@@ -201,11 +201,12 @@ class Index:
         self._open.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._open.execute("COMMIT")
         except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._open.execute("ROLLBACK")
+            if self._open.in_transaction:  # SQLite has rolled back already after some errors
+                with contextlib.suppress(sqlite3.Error):
+                    self._open.execute("ROLLBACK")
             raise
-        self._open.execute("COMMIT")
 
     def indexed(self) -> Indexed:
         """How far it has come.
