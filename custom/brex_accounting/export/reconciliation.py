@@ -39,6 +39,11 @@ ALL: Final = "all records"
 _TURN: Final = 500
 """After so many records others get their turn on the event loop."""
 
+_KEEPABLE: Final = frozenset(
+    {DifferenceKind.AMOUNTS, DifferenceKind.DATES, DifferenceKind.CHANGED, DifferenceKind.EDITED}
+)
+"""What is no difference any more when a person has decided to keep what is in the books."""
+
 OnDifference: TypeAlias = Callable[[Difference], object]
 
 
@@ -304,7 +309,7 @@ class _Findings:
         if journal is None or not journal.is_in_the_books:
             return found
         match found.kind:
-            case DifferenceKind.AMOUNTS | DifferenceKind.DATES if _is_seen(found):
+            case kind if kind in _KEEPABLE and _is_seen(found):
                 events = await self._journal.history(journal.record_id)
                 if any(
                     event.reason == "kept"
