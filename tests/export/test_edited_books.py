@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from brex_accounting.export import SqliteJournal, State
 from brex_accounting.export.beancount import BeancountLedger
 from brex_accounting.export.comparing import DifferenceKind
 from brex_accounting.export.reconciliation import Reconciliation, reconcile
-from tests.export.beancount.postings import bean_check
+from tests.export.beancount.postings import EXAMPLE, bean_check
 
 from .test_missed_changes import change, content_of
 from .test_rebuilding import lose_journal
@@ -19,10 +20,7 @@ from .traps import Trap
 from .world import DAY, HOUR, READY, Account, pass_time, run
 
 K = DifferenceKind
-MAPPING = {
-    "account": {"unmapped": "Expenses:Any"},
-    "default": {"debit": "Expenses:Any", "credit": "Liabilities:Any"},
-}
+MAPPING = {**tomllib.loads(EXAMPLE.read_text()), "account": {"unmapped": "Expenses:Unmapped"}}
 
 
 class Scene:
