@@ -385,10 +385,28 @@ class AmendsAllButTheHash(SoundErp):
         return attrs.evolve(self.posted(document), content_hash=posting.content_hash)
 
 
+class AnswersPostWithAnotherHash(SoundErp):
+    async def enter(self, posting: Posting, begun: float) -> Outcome:
+        outcome = await super().enter(posting, begun)
+        return attrs.evolve(outcome, content_hash="1:0000") if isinstance(outcome, Posted) else outcome
+
+
 class AnswersAmendWithTheOldHash(SoundErp):
     async def amend(self, posting: Posting, posted: Posted) -> Posted | Rejected:
+        document = self.known(posting.key)
+        assert document is not None
+        before = self.posted(document)
         await super().amend(posting, posted)
-        return attrs.evolve(posted, content_hash="1:0000")
+        return before
+
+
+class FindsTheHashOfTheFirstVersion(SoundErp):
+    async def find(self, keys: Sequence[str]) -> Mapping[str, Posted]:
+        amended = {document.key for document in self.documents if document.amended}
+        return {
+            key: attrs.evolve(posted, content_hash="1:0000") if key in amended else posted
+            for key, posted in (await super().find(keys)).items()
+        }
 
 
 class _ListsDifferently(SoundErp):

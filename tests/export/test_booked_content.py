@@ -307,9 +307,9 @@ async def run_with(account: Account, journal: SqliteJournal) -> RunSummary:
             await journal.aclose()
 
 
-async def late(folder: Path, kind: Any) -> tuple[Account, Any, StoredRecord]:
+async def late(folder: Path, kind: Any, **options: Any) -> tuple[Account, Any, StoredRecord]:
     """An account with a bill that was tried, and has changed since; the bill is given as it was tried."""
-    account = Account(folder, ready=False)
+    account = Account(folder, ready=False, **options)
     for record in list(account.tenant.records.all()):
         if record.source_type != "BILL":
             move(account.tenant, record.id, "PREPARE")
@@ -363,23 +363,25 @@ class TestLateEntries:
         class Mortal(SqliteJournal):
             async def write(self, changes: Sequence[Change], *, owner: str | None = None) -> Sequence[Entry | None]:
                 written = await super().write(changes, owner=owner)
-                if dies and any(row is not None and row.state is State.POSTED for row in written):
+                if dies and any(row is not None and row.reference and row.record_id == bill for row in written):
                     raise Crash
                 return written
 
         async def main() -> None:
-            account, erp, tried = await late(folder, LateAmending)
+            # No list shows the bill again: its change is behind the watermark, and a report does not move it.
+            account, _, tried = await late(folder, LateAmending, variants={"report_moves": "nothing"})
+            nonlocal bill
             bill = tried.id
-            await account.run()  # now the first content is there, and nobody knows
-            assert [] == [row for row in (await account.rows()).values() if row.state is State.POSTED]
-            assert bill in account.posted()
-            erp.is_down = False
-            await pass_time(HOUR)
             try:
-                await run_with(account, Mortal(account.path))
+                await run_with(account, Mortal(account.path))  # posts what it says now, which brings what was lost
             except Crash:
                 assert dies
-            account.tenant.add(5, 9)
+                row = (await account.rows())[bill]
+                assert (State.POSTED, document_of(account, bill).content_hash) == (row.state, row.content_hash)
+                assert await content_of(account, bill) != row.content_hash
+            noted = await account.note("watermark")
+            assert noted is not None
+            assert datetime.datetime.fromisoformat(noted) > account.stored(bill).updated_at
             for _ in range(3):
                 await pass_time(HOUR)
                 await account.run()
@@ -387,6 +389,7 @@ class TestLateEntries:
             assert (1, await content_of(account, bill)) == (document.amended, document.content_hash)
             assert row.content_hash == document.content_hash
 
+        bill = ""
         run(main())
 
     def test_of_what_brex_shows_again_need_nobody(self, folder: Path) -> None:
