@@ -208,7 +208,7 @@ class TestReconcile:
         run(main())
 
     def test_without_a_list_of_the_erp(self, folder: Path) -> None:
-        """An ERP that lists nothing is asked for the journal's keys; presence and references are compared."""
+        """An ERP that lists nothing is asked for the journal's keys; presence, references and hashes are compared."""
 
         async def main() -> None:
             account, ids = await exported(folder)
@@ -219,8 +219,10 @@ class TestReconcile:
             document_of(account, ids[0]).debits = {"USD": Decimal(1)}
             document_of(account, ids[1]).reference = "JE-other"
             account.books.documents.remove(document_of(account, ids[2]))
+            document_of(account, ids[3]).content_hash = "1:0000"
+            document_of(account, ids[4]).content_hash = "2:0000"
             found = await reconciled(account, erp=Unlisted(erp))
-            assert [(ids[1], K.REFERENCE), (ids[2], K.NOT_IN_LEDGER)] == kinds(found)
+            assert [(ids[1], K.REFERENCE), (ids[2], K.NOT_IN_LEDGER), (ids[3], K.CHANGED)] == kinds(found)
 
         run(main())
 

@@ -81,7 +81,7 @@ class Reconciliation:
         unreadable: Records of Brex that cannot be read; those that are in the books are differences.
         counts: How many differences there are, by kind.
         differences: Those that fail first, at most ``MOST_LISTED`` of each sort; ``on_difference`` takes all of them.
-        compares_amounts: Whether the ERP lists its entries. Without that only their presence and references are
+        compares_amounts: Whether the ERP lists its entries. Without that only their presence, references and hashes are
             compared, and nothing is known of entries that the journal does not name.
         unread: Why Brex's list could not be read to its end: then nobody can say that all agrees.
     """
