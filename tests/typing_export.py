@@ -79,14 +79,20 @@ class AcmeErp:
             else:
                 reference = f"JE-{len(self._entries)}"
                 self._entries[posting.key] = LedgerEntry(
-                    key=posting.key, reference=reference, date=posting.date, debits=posting.debits
+                    key=posting.key,
+                    reference=reference,
+                    date=posting.date,
+                    debits=posting.debits,
+                    content_hash=posting.content_hash,
+                    is_edited=False,
                 )
                 outcomes.append(Posted(reference, deep_link=f"https://erp.example.com/{reference}"))
         return outcomes
 
     async def find(self, keys: Sequence[str]) -> Mapping[str, Posted]:
         """The entries that are in the books."""
-        return {key: Posted(self._entries[key].reference) for key in keys if key in self._entries}
+        found = {key: self._entries[key] for key in keys if key in self._entries}
+        return {key: Posted(entry.reference, content_hash=entry.content_hash) for key, entry in found.items()}
 
     async def validate(self, posting: Posting) -> Rejected | None:
         """Why it would be rejected."""

@@ -68,7 +68,9 @@ class TestErpAdapter:
             return outcomes, [entry async for entry in erp.list_entries()]
 
         (posted, rejected), listed = run(main())
-        assert Posted("JE-1", deep_link="https://erp.example.com/entries/JE-1") == posted
+        link, content = "https://erp.example.com/entries/JE-1", make_posting(1).content_hash
+        assert Posted("JE-1", deep_link=link, content_hash=content) == posted
+        assert [content] == [entry.content_hash for entry in listed]
         assert "no-account:9999" == rejected.code
         assert [make_posting(1).key] == [entry.key for entry in listed]
 

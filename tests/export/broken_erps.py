@@ -347,6 +347,87 @@ class DropsWhatHasNoMemo(SoundErp):
         return await super().enter(posting, begun)
 
 
+class CutsTheHash(SoundErp):
+    def hash_of(self, document: Document) -> str | None:
+        return document.content_hash[:20]
+
+
+class FindsNoHash(SoundErp):
+    async def find(self, keys: Sequence[str]) -> Mapping[str, Posted]:
+        return {key: attrs.evolve(posted, content_hash=None) for key, posted in (await super().find(keys)).items()}
+
+
+class FindsTheHashOfTheLast(SoundErp):
+    async def find(self, keys: Sequence[str]) -> Mapping[str, Posted]:
+        last = self.documents[-1].content_hash if self.documents else ""
+        return {key: attrs.evolve(posted, content_hash=last) for key, posted in (await super().find(keys)).items()}
+
+
+class HashesWhatItIsSent(SoundErp):
+    async def enter(self, posting: Posting, begun: float) -> Outcome:
+        outcome = await super().enter(posting, begun)
+        return attrs.evolve(outcome, content_hash=posting.content_hash) if isinstance(outcome, Posted) else outcome
+
+
+class KeepsTheHashItIsSent(SoundErp):
+    async def enter(self, posting: Posting, begun: float) -> Outcome:
+        outcome = await super().enter(posting, begun)
+        if isinstance(outcome, Posted) and (document := self.known(posting.key)) is not None:
+            document.content_hash = posting.content_hash
+        return outcome
+
+
+class AmendsAllButTheHash(SoundErp):
+    async def amend(self, posting: Posting, posted: Posted) -> Posted | Rejected:
+        document = self.known(posting.key)
+        assert document is not None
+        document.debits, document.date = dict(posting.debits), posting.date
+        return attrs.evolve(self.posted(document), content_hash=posting.content_hash)
+
+
+class AnswersPostWithAnotherHash(SoundErp):
+    async def enter(self, posting: Posting, begun: float) -> Outcome:
+        outcome = await super().enter(posting, begun)
+        return attrs.evolve(outcome, content_hash="1:0000") if isinstance(outcome, Posted) else outcome
+
+
+class AnswersAmendWithTheOldHash(SoundErp):
+    async def amend(self, posting: Posting, posted: Posted) -> Posted | Rejected:
+        document = self.known(posting.key)
+        assert document is not None
+        before = self.posted(document)
+        await super().amend(posting, posted)
+        return before
+
+
+class FindsTheHashOfTheFirstVersion(SoundErp):
+    async def find(self, keys: Sequence[str]) -> Mapping[str, Posted]:
+        amended = {document.key for document in self.documents if document.amended}
+        return {
+            key: attrs.evolve(posted, content_hash="1:0000") if key in amended else posted
+            for key, posted in (await super().find(keys)).items()
+        }
+
+
+class _ListsDifferently(SoundErp):
+    def listed(self, entry: LedgerEntry) -> LedgerEntry:
+        raise NotImplementedError
+
+    async def list_entries(self) -> AsyncIterator[LedgerEntry]:
+        async for entry in super().list_entries():
+            yield self.listed(entry)
+
+
+class ListsAnotherHash(_ListsDifferently):
+    def listed(self, entry: LedgerEntry) -> LedgerEntry:
+        return attrs.evolve(entry, content_hash="1:0000")
+
+
+class ListsAllAsEdited(_ListsDifferently):
+    def listed(self, entry: LedgerEntry) -> LedgerEntry:
+        return attrs.evolve(entry, is_edited=True)
+
+
 def rejected_posting(number: int) -> Posting:
     """What ``SoundErp`` and those after it reject."""
     return make_posting(number, account="9999", vendor="Quill")

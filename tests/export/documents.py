@@ -31,6 +31,7 @@ class Document:
         content_hash: Of the posting.
         receipts: Ids of the receipts that hang on it, one for each time that one was attached.
         amended: How often it was changed.
+        edited: Whether somebody has changed its lines by hand; None where nobody can tell.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Document:
     content_hash: str = ""
     receipts: list[str] = attrs.field(factory=list)
     amended: int = 0
+    edited: bool | None = None
 
 
 @attrs.define

@@ -16,6 +16,9 @@ from tests.export.durable_erp import DurableErp
 class BookErp:
     """An honest ERP in memory, without the optional members but ``list_entries``.
 
+    Attributes:
+        keeps_hashes: Whether it keeps the hash of what was posted with the entry, and gives it.
+
     Args:
         clock: Tells the time.
         books: Those of another handle; new ones where left out.
@@ -24,6 +27,8 @@ class BookErp:
         batch_size: The most postings in one post.
         latency: Seconds that a post takes before anything happens.
     """
+
+    keeps_hashes = True
 
     def __init__(
         self,
@@ -90,7 +95,11 @@ class BookErp:
         return next((document for document in self.documents if document.key == key), None)
 
     def posted(self, document: Document) -> Posted:
-        return Posted(document.reference, deep_link=f"https://erp.example.com/{document.reference}")
+        link = f"https://erp.example.com/{document.reference}"
+        return Posted(document.reference, deep_link=link, content_hash=self.hash_of(document))
+
+    def hash_of(self, document: Document) -> str | None:
+        return document.content_hash or None if self.keeps_hashes else None
 
     async def find(self, keys: Sequence[str]) -> Mapping[str, Posted]:
         assert len(keys) <= self.batch_size, "more keys than a batch takes"
@@ -107,7 +116,12 @@ class BookErp:
         for document in list(self.documents):
             if not document.pending:
                 yield LedgerEntry(
-                    key=document.key, reference=document.reference, date=document.date, debits=document.debits
+                    key=document.key,
+                    reference=document.reference,
+                    date=document.date,
+                    debits=document.debits,
+                    content_hash=self.hash_of(document),
+                    is_edited=document.edited,
                 )
 
 

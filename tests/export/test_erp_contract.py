@@ -262,6 +262,17 @@ BROKEN = {
     "RoundsToCents": "test_amounts_are_exact",
     "SpeaksLatinOnly": "test_takes_any_text",
     "DropsWhatHasNoMemo": "test_takes_any_text",
+    "CutsTheHash": "test_finds_what_it_posted",
+    "FindsNoHash": "test_finds_what_it_posted",
+    "FindsTheHashOfTheLast": "test_gives_one_outcome_for_each_in_order",
+    "HashesWhatItIsSent": "test_a_repeated_post_adds_nothing",
+    "KeepsTheHashItIsSent": "test_a_repeated_post_adds_nothing",
+    "AmendsAllButTheHash": "test_amends_in_place",
+    "AnswersPostWithAnotherHash": "test_finds_what_it_posted",
+    "AnswersAmendWithTheOldHash": "test_amends_in_place",
+    "FindsTheHashOfTheFirstVersion": "test_amends_in_place",
+    "ListsAnotherHash": "test_lists_what_it_finds",
+    "ListsAllAsEdited": "test_lists_what_it_finds",
 }
 
 
@@ -274,6 +285,14 @@ class TestContract:
     def test_fails_a_broken_erp(self, name: str) -> None:
         """For each way of being wrong there is a test that fails, and it is the one that is about it."""
         assert BROKEN[name] in failing(getattr(broken_erps, name))
+
+    def test_asks_for_no_hash(self) -> None:
+        """An ERP that keeps no hash keeps the contract all the same."""
+
+        class WithoutHashes(SoundErp):
+            keeps_hashes = False
+
+        assert set() == failing(WithoutHashes)
 
     def test_knows_all_broken_erps(self) -> None:
         """Each class of the module is in the table, so that none is written and never run."""

@@ -92,6 +92,22 @@ class TestAdapters:
         with pytest.raises(InvalidArgument, match=r"^erp: "):
             GuardedErp(erp, "acme")
 
+    @pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit])
+    def test_what_ends_the_process_is_not(self, kind: type[BaseException]) -> None:
+        """What asks the whole process to end passes through, also where it comes with others in a group."""
+        group = BaseExceptionGroup("two tasks", [kind(), ValueError()])
+
+        async def main() -> None:
+            made = calls(GuardedErp(Adapter(group), "acme"))
+            wanted = made.pop("post")
+            for other in made.values():
+                other.close()
+            with pytest.raises(BaseExceptionGroup) as raised:
+                await wanted
+            assert group is raised.value
+
+        run(main())
+
     @pytest.mark.parametrize("method", ["post", "find", "validate", "amend", "attach"])
     def test_whatever_it_raises_is_wrapped(self, method: str) -> None:
         """What an adapter raises is the cause of our error, whose text repeats nothing of it."""
@@ -170,6 +186,8 @@ class TestAdapters:
             [Rejected("")],
             [Rejected("why", code="")],
             [Posted("JE-\ud800")],
+            [Posted("JE-1", content_hash=7)],  # type: ignore[arg-type]
+            [Posted("JE-1", content_hash=b"1:00")],  # type: ignore[arg-type]
         ],
     )
     def test_outcomes_that_no_adapter_may_give(self, answer: Any) -> None:
@@ -188,6 +206,47 @@ class TestAdapters:
         async def main() -> None:
             with pytest.raises(ErpFailed):
                 await GuardedErp(Adapter(answer), "acme").find(["accr_contract1"])
+
+        run(main())
+
+    @pytest.mark.parametrize(
+        ("given", "kept"),
+        [
+            (None, None),
+            ("1:0a", "1:0a"),
+            ("22:0a", "22:0a"),
+            ("", None),
+            ("1:", None),
+            ("1:0A", None),
+            ("1:0a ", None),
+            ("0a", None),
+            ("Toner for Jane", None),
+            ("1:" + "a" * 129, None),
+        ],
+    )
+    def test_hashes_that_cannot_be_ones_say_nothing(self, given: str | None, kept: str | None) -> None:
+        """What is kept in the journal has the form of a hash; the reference and the link are as they were."""
+
+        async def main() -> Mapping[str, Posted]:
+            answer = {"accr_1": Posted("JE-1", "https://erp.example.com/1", given)}
+            return await GuardedErp(Adapter(answer), "acme").find(["accr_1"])
+
+        assert {"accr_1": Posted("JE-1", "https://erp.example.com/1", kept)} == run(main())
+
+    @pytest.mark.parametrize(
+        ("given", "is_believed"),
+        [(None, True), ("1:0000", False), ("2:0000", True), ("no hash", True), (make_posting().content_hash, True)],
+    )
+    def test_an_amendment_to_something_else_is_none(self, given: str | None, is_believed: bool) -> None:
+        """An entry that is said to hold another content than was asked for was not amended."""
+
+        async def main() -> None:
+            erp = GuardedErp(Adapter(Posted("JE-1", content_hash=given)), "acme")
+            if is_believed:
+                assert "JE-1" == getattr(await erp.amend(make_posting(), Posted("JE-1")), "reference", None)
+                return
+            with pytest.raises(ErpFailed, match="holds another content than it was to be brought to"):
+                await erp.amend(make_posting(), Posted("JE-1"))
 
         run(main())
 

@@ -208,7 +208,7 @@ class TestReconcile:
         run(main())
 
     def test_without_a_list_of_the_erp(self, folder: Path) -> None:
-        """An ERP that lists nothing is asked for the journal's keys; presence and references are compared."""
+        """An ERP that lists nothing is asked for the journal's keys; presence, references and hashes are compared."""
 
         async def main() -> None:
             account, ids = await exported(folder)
@@ -219,8 +219,10 @@ class TestReconcile:
             document_of(account, ids[0]).debits = {"USD": Decimal(1)}
             document_of(account, ids[1]).reference = "JE-other"
             account.books.documents.remove(document_of(account, ids[2]))
+            document_of(account, ids[3]).content_hash = "1:0000"
+            document_of(account, ids[4]).content_hash = "2:0000"
             found = await reconciled(account, erp=Unlisted(erp))
-            assert [(ids[1], K.REFERENCE), (ids[2], K.NOT_IN_LEDGER)] == kinds(found)
+            assert [(ids[1], K.REFERENCE), (ids[2], K.NOT_IN_LEDGER), (ids[3], K.CHANGED)] == kinds(found)
 
         run(main())
 
@@ -319,6 +321,8 @@ class TestReconcile:
             {"debits": {"USD": Decimal("NaN")}},
             {"debits": {"USD": Decimal("1E+200")}},
             {"debits": None},
+            {"content_hash": 7},
+            {"is_edited": "no"},
         ],
     )
     def test_what_no_books_can_hold(self, folder: Path, wrong: Any) -> None:
@@ -608,8 +612,16 @@ def journal_says() -> st.SearchStrategy[JournalSays]:
     )
 
 
-def keys() -> st.SearchStrategy[tuple[str, str, dict[str, Decimal] | None]]:
-    return st.tuples(_IDS, st.sampled_from(["r", "s"]), st.none() | _MONEY)
+def listed_says() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+    members = st.fixed_dictionaries(
+        {
+            "reference": st.sampled_from(["r", "s"]),
+            "debits": st.none() | _MONEY,
+            "content_hash": st.sampled_from(["1:a", "1:b", "2:a", None]),
+            "is_edited": st.sampled_from([True, False, None]),
+        }
+    )
+    return st.tuples(_IDS, members)
 
 
 def owner(key: str, known: set[str]) -> tuple[str, int]:
@@ -623,14 +635,14 @@ class TestSides:
     @given(
         st.lists(brex_says(), max_size=12),
         st.lists(journal_says(), max_size=12),
-        st.lists(keys(), max_size=12),
+        st.lists(listed_says(), max_size=12),
         st.integers(1, 5),
     )
     def test_join(
         self,
         brex: Sequence[BrexSays],
         journal: Sequence[JournalSays],
-        listed: Sequence[tuple[str, str, dict[str, Decimal] | None]],
+        listed: Sequence[tuple[str, dict[str, Any]]],
         size: int,
     ) -> None:
         """Three random sides come together by record as they do in three dictionaries, with every digit."""
@@ -642,12 +654,10 @@ class TestSides:
                 for start in range(0, len(side), size):
                     chunk: Sequence[Said] = side[start : start + size]
                     sides.add(chunk)
-            for key, reference, debits in listed:
+            for key, members in listed:
                 record_id, generation = sides.owner_of(key)
                 assert owner(key, {*by_brex, *by_journal}) == (record_id, generation)
-                said = LedgerSays(
-                    record_id=record_id, key=key, generation=generation, reference=reference, debits=debits
-                )
+                said = LedgerSays(record_id=record_id, key=key, generation=generation, **members)
                 sides.add([said])
                 by_ledger.setdefault(record_id, []).append(said)
             groups = list(sides.groups())

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from attrs import frozen
 
 from .policy import ExportPolicy
+from .posting import is_other
 from .sides import BrexSays, Group, JournalSays, LedgerSays
 from .states import State
 
@@ -35,6 +36,7 @@ class DifferenceKind(StrEnum):
     REFERENCE = "references differ"
     TWICE = "in the books twice"
     CHANGED = "changed since it was posted"
+    EDITED = "edited in the books since it was posted"
     FOREIGN = "in the books and of no record of this account"
     NOT_REPORTABLE = "in the books, and Brex takes no report of it yet"
     SUPERSEDED = "an older posting of a record that was posted once more"
@@ -63,7 +65,8 @@ REMEDIES: Final[Mapping[DifferenceKind, str]] = {
     _K.DATES: _LOOK,
     _K.REFERENCE: _LOOK,
     _K.TWICE: "Take one of the entries out of the books; see that the adapter passes ErpContract.",
-    _K.CHANGED: "Let a run amend it, or decide with resolve where it needs a person.",
+    _K.CHANGED: "Let a run amend it, or decide with resolve where it needs a person, or where no run does.",
+    _K.EDITED: "Look at its lines; mend them in the books, or resolve it with 'keep' where they are meant.",
     _K.FOREIGN: "Take it out of the books; where they serve several accounts, reconcile with shared_books=True.",
     _K.NOT_REPORTABLE: "Nothing is to be done: it is reported when Brex shows it as ready for export.",
     _K.SUPERSEDED: "See that the older entry is taken back in the books.",
@@ -175,6 +178,8 @@ class Comparison:
         else:
             known = journal
             yield from self._against_journal(brex, journal, current)
+        if any(entry.is_edited for entry in current):
+            yield _K.EDITED
         yield from self._against_brex(brex, known, current)
 
     def _without_entry(self, brex: BrexSays | None, journal: JournalSays | None) -> Iterator[DifferenceKind]:
@@ -213,7 +218,11 @@ class Comparison:
         if brex.review_status != EXPORTED and journal is not None and journal.is_in_the_books:
             is_early = journal.is_parked and brex.review_status != READY
             yield _K.NOT_REPORTABLE if is_early else _K.NOT_REPORTED
-        if journal is not None and journal.is_in_the_books and _changed(brex, journal):
+        # What the books hold counts as well: the journal may have been made anew when the record had changed already.
+        booked = {entry.content_hash for entry in current}
+        if journal is not None and journal.is_in_the_books:
+            booked.add(journal.content_hash)
+        if any(is_other(content, brex.content_hash) for content in booked):
             yield _K.CHANGED
         if any(not _same(entry.debits, brex.debits) for entry in current) or _amount_differs(brex, journal):
             yield _K.AMOUNTS
@@ -232,17 +241,11 @@ class Comparison:
         return last is None or not self.policy.is_closed(brex.date) or entry.date > last
 
 
-def _changed(brex: BrexSays, journal: JournalSays) -> bool:
-    """Whether the content is another one; hashes of different schemes tell nothing about each other."""
-    before, now = journal.content_hash, brex.content_hash
-    if before is None or now is None or before.partition(":")[0] != now.partition(":")[0]:
-        return False
-    return before != now
-
-
 def _amount_differs(brex: BrexSays, journal: JournalSays | None) -> bool:
     """Whether the journal has another amount of the same content."""
-    if journal is None or not journal.is_in_the_books or journal.amount is None or _changed(brex, journal):
+    if journal is None or not journal.is_in_the_books or journal.amount is None:
+        return False
+    if is_other(journal.content_hash, brex.content_hash):
         return False
     return (journal.amount, journal.currency) != (brex.amount, brex.currency)
 

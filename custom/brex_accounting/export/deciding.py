@@ -32,6 +32,7 @@ from .verdicts import (
     REPOST_REJECTED,
     SETTLING,
     STILL_READY,
+    UNDATED,
     UNDER_WAY,
     UNREADABLE,
     Amend,
@@ -259,6 +260,8 @@ class Judge:
         why = None
         if entry.posting_date is not None and self.policy.is_closed(entry.posting_date):
             why = f"{CHANGED}, in a closed period"  # what stands there is not touched
+        elif entry.posting_date is None and self.policy.closed_through is not None:
+            why = UNDATED  # it may stand in one
         elif self.policy.is_closed(date):
             if self.policy.closed == "next open date":
                 date = self.policy.next_open_date or date

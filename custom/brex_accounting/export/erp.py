@@ -34,10 +34,14 @@ class Posted:
     Attributes:
         reference: The entry's id in the ERP; it is reported to Brex as ``reference_id``.
         deep_link: A link that opens the entry there; it is reported as ``deep_link_url`` and kept nowhere.
+        content_hash: ``Posting.content_hash`` of what was posted or amended last, where the ERP keeps it with the
+            entry; None where it does not. Then a record that changed before its journal was lost, or between two
+            attempts, is known to have changed; without it, what Brex shows is taken for what is in the books.
     """
 
     reference: str
     deep_link: str | None = field(default=None, repr=False)
+    content_hash: str | None = None
 
 
 @frozen
@@ -77,12 +81,18 @@ class LedgerEntry:
         reference: Its id in the ERP.
         date: The day that it is posted under; that of the newest version where it was amended.
         debits: The sum of its debit lines in each currency, as the books hold them now.
+        content_hash: ``Posting.content_hash`` of what it was posted from, or amended to last; None where the ERP does
+            not keep it.
+        is_edited: Whether its lines in the books are other than those that were posted: another account, another
+            amount, the sides swapped; None where the ERP cannot tell.
     """
 
     key: str
     reference: str
     date: datetime.date
     debits: Mapping[str, Decimal]
+    content_hash: str | None = None
+    is_edited: bool | None = None
 
 
 @frozen(kw_only=True)

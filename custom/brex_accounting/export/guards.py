@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from ..errors import BrexError, ErpFailed, InvalidArgument, JournalError
 from .erp import Amends, Attaches, Erp, Outcome, Pending, Posted, ReceiptFile, Rejected, Validates
 from .journal import Journal
-from .posting import Posting
+from .posting import Posting, is_hash, is_other
 
 _ADVICE = "What is in the journal is taken up by the next run: the ERP is asked before anything is posted again."
 
@@ -131,7 +131,11 @@ class GuardedErp:
         async with self._guarded("amend in the ERP"):
             given: Any = await cast("Amends", self._erp).amend(posting, posted)
             self._check(given, (Posted, Rejected), "amend")
-            return cast("Posted | Rejected", _sendable(given))
+            amended = cast("Posted | Rejected", _sendable(given))
+            if isinstance(amended, Posted) and is_other(amended.content_hash, posting.content_hash):
+                message = "erp.amend: the entry holds another content than it was to be brought to"
+                raise ErpFailed(message, operation="amend in the ERP", account=self._account, advice=_ADVICE)
+            return amended
 
     async def attach(self, posting: Posting, receipt: ReceiptFile) -> None:
         """Attach a receipt to an entry.
@@ -162,7 +166,8 @@ class GuardedErp:
             raise ErpFailed(summary, operation=operation, account=self._account, advice=_ADVICE) from error
         except BaseExceptionGroup as error:
             task = asyncio.current_task()
-            if task is None or task.cancelling() or error.subgroup((KeyboardInterrupt, GeneratorExit)) is not None:
+            _, rest = error.split((Exception, asyncio.CancelledError))
+            if task is None or task.cancelling() or rest is not None:
                 raise
             # What is left are cancellations within the adapter, of tasks of its own.
             summary = f"the adapter raised {_name(error)}"
@@ -180,6 +185,9 @@ class GuardedErp:
             # It could not be shortened, and would make the report of all others too large.
             message = f"erp.{method}: {type(outcome).__name__}.reference is longer than {_LONGEST} characters"
             raise ErpFailed(message, operation=f"{method} at the ERP", account=self._account, advice=_ADVICE)
+        if isinstance(outcome, Posted) and not isinstance(cast("Any", outcome.content_hash), str | None):
+            message = f"erp.{method}: Posted.content_hash is no text"
+            raise ErpFailed(message, operation=f"{method} at the ERP", account=self._account, advice=_ADVICE)
         if isinstance(outcome, Rejected) and not (_is_text(outcome.message) and _is_text(outcome.code)):
             message = f"erp.{method}: Rejected needs a message for people, and a code"
             raise ErpFailed(message, operation=f"{method} at the ERP", account=self._account, advice=_ADVICE)
@@ -192,11 +200,16 @@ def _name(error: BaseException) -> str:
 def _sendable(outcome: Any) -> Any:
     """The outcome as Brex can be sent it: without a link that is none, and with a message that people would read.
 
-    A page of HTML that an ERP answers with would make a request too large, and keep others from being reported.
+    A page of HTML that an ERP answers with would make a request too large, and keep others from being reported. A hash
+    that cannot be one, such as the empty text of a field that older entries have not, says nothing.
     """
     match outcome:
-        case Posted(reference, deep_link=link) if link is not None and not (_is_text(link) and len(link) <= _LONGEST):
-            return Posted(reference)
+        case Posted(reference, link, content):
+            has_link = link is not None and _is_text(link) and len(link) <= _LONGEST
+            has_hash = content is not None and is_hash(content)
+            if has_link == (link is not None) and has_hash == (content is not None):
+                return outcome
+            return Posted(reference, link if has_link else None, content if has_hash else None)
         case Rejected(message, code) if len(message) > _LONGEST or len(code) > _LONGEST:
             return Rejected(_shortened(message), code=_shortened(code))
         case _:

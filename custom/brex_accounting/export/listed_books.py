@@ -13,6 +13,7 @@ from ..errors import BrexError, ErpFailed
 from .erp import Erp, LedgerEntry, ListsEntries
 from .guards import GuardedErp
 from .journal import Entry, Journal
+from .posting import is_hash
 from .sides import LedgerSays, Sides
 
 _ROWS: Final = 1000
@@ -53,6 +54,7 @@ class ListedBooks:
                         key=row.key,
                         generation=row.generation,
                         reference=found[row.key].reference,
+                        content_hash=found[row.key].content_hash,
                     )
                     for row in rows
                     if row.key in found
@@ -90,6 +92,8 @@ class ListedBooks:
             reference=self._text(entry.reference, "reference"),
             date=self._day(entry.date),
             debits=self._sums(entry.debits),
+            content_hash=self._hash(entry.content_hash),
+            is_edited=self._is_edited(entry.is_edited),
         )
 
     def _text(self, value: Any, name: str) -> str:
@@ -111,6 +115,18 @@ class ListedBooks:
                 summary = "erp.list_entries: LedgerEntry.debits are no exact amounts by currency"
                 raise self._failure(summary)
         return sums
+
+    def _hash(self, value: Any) -> str | None:
+        if value is not None and not isinstance(value, str):
+            summary = "erp.list_entries: LedgerEntry.content_hash is no text"
+            raise self._failure(summary)
+        return value if value is not None and is_hash(value) else None
+
+    def _is_edited(self, value: Any) -> bool | None:
+        if value is not None and not isinstance(value, bool):
+            summary = "erp.list_entries: LedgerEntry.is_edited is neither True, False nor None"
+            raise self._failure(summary)
+        return value
 
     def _failure(self, summary: str) -> ErpFailed:
         return ErpFailed(summary, operation=_LISTING, account=self._account, advice=_ADVICE)

@@ -46,21 +46,24 @@ async def _look_up(run: Run, rows: Sequence[Entry]) -> int:
         found, unasked = await _ask(run, rows)
     now = run.now()
     changes: list[Change] = []
+    others: list[str] = []
     for row in rows:
         if row.key in unasked:
             changes.append(_unasked(run, row, is_alone=len(unasked) < len(rows) or len(rows) == 1))
         elif row.key in found:
             run.doubts.pop(row.record_id, None)
             run.keep_link(row.record_id, found[row.key].deep_link)
-            entry = in_the_books(row, found[row.key].reference, now, owes_receipts=run.erp.attaches)
+            entry = in_the_books(row, found[row.key], now, owes_receipts=run.erp.attaches)
             changes.append(Change(entry=entry))
+            if entry.content_hash != row.content_hash:  # an earlier attempt was late
+                others.append(row.record_id)
         elif row.state is State.PENDING:
             if now - row.since > _LONG_PENDING:
                 run.tally.person(row.record_id, f"pending at the ERP since {row.since.date()}")
             changes.append(_later(row.changed(attempts=row.attempts + 1), now + growing(row.attempts + 1)))
         else:
             changes.append(_missing(run, row, now))
-    written = await run.write(*changes)
+    written = await run.write_booked(changes, others)
     posted = sum(row.state is State.POSTED for row in written)
     run.tally.counts["posted"] += posted
     run.tally.counts["found"] += posted

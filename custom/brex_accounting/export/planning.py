@@ -32,7 +32,8 @@ from .plan_summary import (
     item_of_row,
 )
 from .policy import ExportPolicy
-from .posting import Posting
+from .posting import Posting, is_other
+from .posting_round import in_the_books
 from .reading import CHANGES, READY
 from .reporting import are_too_many, booked
 from .states import SETTLED, State
@@ -225,7 +226,7 @@ class _Planner:
             match row.state:
                 case State.POSTING | State.PENDING if row.key in found:
                     self._tally.recovered += 1
-                    after = row.moved(State.POSTED, at=now, reference=found[row.key].reference, due=now)
+                    after = in_the_books(row, found[row.key], now, owes_receipts=False)
                 case State.POSTING if not self._may_still_come(row):
                     after = row.moved(State.READY, at=now, due=now)
                 case State.REPORTING:
@@ -291,6 +292,11 @@ class _Planner:
             case Put(entry, rejected):
                 self._tally.told_before += rejected is not None and was_told(entry, rejected.message)
                 self._put(record, entry, None if rejected is None else rejected.message)
+            case LookUp(entry) | Post(entry) if entry.key in held and is_other(
+                held[entry.key].content_hash, entry.content_hash
+            ):
+                self._tally.recovered += isinstance(verdict, Post)
+                await self._changed(record, entry, held[entry.key])
             case Post(entry, posting):
                 item = await self._post(posting, held)
                 self._tally.told_before += item.message is not None and was_told(entry, item.message)
@@ -303,6 +309,12 @@ class _Planner:
                 self._tally.add(item_of(record, PlanAction.RECOGNISE, reference=held[entry.key].reference))
             case LookUp():
                 self._tally.unchanged += 1
+
+    async def _changed(self, record: AccountingRecord, row: Entry, posted: Posted) -> None:
+        """What is done about a record whose entry in the books holds another content."""
+        now = self._clock.now()
+        booked = in_the_books(row, posted, now, owes_receipts=False)
+        await self._say(record, booked, self._judge.decide(record, booked, now=now), {})
 
     async def _post(self, posting: Posting, held: Mapping[str, Posted]) -> PlanItem:
         if posting.key in held:  # what is in the books is not rejected, whatever has become of the mapping

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from types import MappingProxyType
@@ -26,6 +27,8 @@ _encode = msgspec.json.Encoder().encode
 
 _SCHEME: Final = "1"
 """Stands in front of each hash: hashes of different schemes tell nothing about each other."""
+
+_HASH: Final = re.compile(r"\d{1,9}:[0-9a-f]{1,128}")
 
 
 @frozen(kw_only=True)
@@ -126,6 +129,27 @@ def content_hash(record: AccountingRecord) -> str:
     return f"{_SCHEME}:{hashlib.sha256(_encode(seen)).hexdigest()[:40]}"
 
 
+def is_hash(text: str) -> bool:
+    """Whether a text has the form of a content's hash, of whatever scheme.
+
+    Args:
+        text: The text.
+    """
+    return _HASH.fullmatch(text) is not None
+
+
+def is_other(content: str | None, than: str | None) -> bool:
+    """Whether two contents are known to differ: hashes of different schemes tell nothing about each other.
+
+    Args:
+        content: The hash of one, None where it is not known.
+        than: The hash of the other one.
+    """
+    if content is None or than is None or content == than:
+        return False
+    return content.partition(":")[0] == than.partition(":")[0]
+
+
 def _line(line: AccountingRecordLineItem) -> bytes:
     values = sorted(
         _encode([value.brex_field_id, value.brex_field_value_id, value.remote_field_id, value.remote_field_value_id])
@@ -176,4 +200,14 @@ def _sums(lines: Iterable[AccountingRecordLineItem]) -> Mapping[str, Decimal]:
     return MappingProxyType(sums)
 
 
-__all__ = ["EXACT", "Posting", "can_be_summed", "content_hash", "debits", "flaw", "posting_date"]
+__all__ = [
+    "EXACT",
+    "Posting",
+    "can_be_summed",
+    "content_hash",
+    "debits",
+    "flaw",
+    "is_hash",
+    "is_other",
+    "posting_date",
+]

@@ -16,9 +16,9 @@ from ..errors import ErpFailed
 from .erp import Outcome, Pending, Posted, Rejected
 from .journal import Change, Entry
 from .posting import Posting
-from .run import Run
+from .run import Run, growing
 from .states import State
-from .verdicts import POISON, Post
+from .verdicts import POISON, Post, as_booked
 
 _TRIES: Final = 3
 """How often a record is tried in one run."""
@@ -87,10 +87,10 @@ async def _found(run: Run, wanted: Sequence[Post]) -> frozenset[str]:
             settled.discard(tried.record_id)
             continue
         owes = run.erp.attaches and bool(item.posting.record.receipts)
-        row = in_the_books(tried, found[tried.key].reference, run.now(), owes_receipts=owes)
+        is_shown = found[tried.key].content_hash == item.posting.content_hash
+        row = in_the_books(item.entry if is_shown else tried, found[tried.key], run.now(), owes_receipts=owes)
         run.tally.counts["found"] += 1
-        run.tally.counts["posted"] += len(await run.write(Change(entry=row)))
-        await run.look_again([tried.record_id])
+        run.tally.counts["posted"] += len(await run.write_booked([Change(entry=row)], [tried.record_id]))
     return frozenset(settled)
 
 
@@ -219,34 +219,48 @@ async def _record_outcomes(
     """
     now = run.now()
     changes: list[Change] = []
+    others: list[str] = []
     for row in begun:
         if row.record_id not in outcomes:
             continue  # somebody else has it now
         match outcomes[row.record_id]:
-            case Posted(reference, deep_link=link):
+            case Posted(deep_link=link) as posted:
                 run.keep_link(row.record_id, link)
                 owes = run.erp.attaches and row.record_id in has_receipts
-                changes.append(Change(entry=in_the_books(row, reference, now, owes_receipts=owes)))
+                entry = in_the_books(row, posted, now, owes_receipts=owes)
+                changes.append(Change(entry=entry))
+                if entry.content_hash != row.content_hash:  # before the journal was lost, or by an earlier attempt
+                    others.append(row.record_id)
             case Pending(reference):
                 pending = row.moved(State.PENDING, at=now, reference=reference, attempts=0, due=now + PENDING_DELAY)
                 changes.append(Change(entry=pending))
             case Rejected() as rejected:
                 changes.append(rejection(run, row, rejected))
-    written = await run.write(*changes)
+    written = await run.write_booked(changes, others)
     run.tally.counts["posted"] += sum(row.state is State.POSTED for row in written)
 
 
-def in_the_books(row: Entry, reference: str, now: datetime.datetime, *, owes_receipts: bool) -> Entry:
-    """The row of an entry that is in the books.
+def in_the_books(row: Entry, posted: Posted, now: datetime.datetime, *, owes_receipts: bool) -> Entry:
+    """The row of an entry that is in the books, with the content that these hold.
+
+    Where that is another one than the row's, the report waits a little: a record that cannot be amended needs a person
+    first.
 
     Args:
         row: The row as it was.
-        reference: The entry's id in the ERP.
+        posted: The entry.
         now: The instant.
         owes_receipts: Whether receipts are to be attached.
     """
-    return row.moved(
-        State.POSTED, at=now, reference=reference, attempts=0, due=now, seen_hash=None, receipts_owed=owes_receipts
+    booked = as_booked(row, posted)
+    return booked.moved(
+        State.POSTED,
+        at=now,
+        reference=posted.reference,
+        attempts=0,
+        due=now if booked is row else now + growing(1),
+        seen_hash=None,
+        receipts_owed=owes_receipts,
     )
 
 

@@ -20,7 +20,7 @@ from .notes import POLICY, WATERMARK
 from .posting_round import post
 from .run import Run, growing
 from .states import State
-from .verdicts import AGAIN, KEPT, Amend, Leave, LookUp, Post, Put, ReadBack, Verdict, times_told, was_missed
+from .verdicts import AGAIN, KEPT, Amend, Leave, LookUp, Post, Put, ReadBack, Verdict, as_booked, times_told, was_missed
 
 OVERLAP: Final = datetime.timedelta(minutes=10)
 """What was changed so shortly before the latest change may not have been visible yet when it was read."""
@@ -291,12 +291,15 @@ async def _look_up(run: Run, lookups: Sequence[LookUp]) -> int:
         run.tally.unread[BOOKS] = type(error).__name__
         return 0
     run.tally.counts["found"] += len(found)
-    rows = [
-        lookup.entry.changed(reference=found[lookup.entry.key].reference, reason="found in the books")
-        for lookup in lookups
-        if lookup.entry.key in found
-    ]
-    return len(await run.write(*(Change(entry=row) for row in rows)))
+    changes: list[Change] = []
+    others: list[str] = []
+    for shown in (lookup.entry for lookup in lookups if lookup.entry.key in found):
+        row = as_booked(shown, found[shown.key])
+        reference = found[shown.key].reference
+        changes.append(Change(entry=row.changed(reference=reference, reason="found in the books")))
+        if row is not shown:  # it has changed since it was posted
+            others.append(row.record_id)
+    return len(await run.write_booked(changes, others))
 
 
 async def _reopen(run: Run, again: Sequence[ReadBack]) -> int:

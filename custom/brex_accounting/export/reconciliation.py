@@ -39,6 +39,11 @@ ALL: Final = "all records"
 _TURN: Final = 500
 """After so many records others get their turn on the event loop."""
 
+_KEEPABLE: Final = frozenset(
+    {DifferenceKind.AMOUNTS, DifferenceKind.DATES, DifferenceKind.CHANGED, DifferenceKind.EDITED}
+)
+"""What is no difference any more when a person has decided to keep what is in the books."""
+
 OnDifference: TypeAlias = Callable[[Difference], object]
 
 
@@ -76,7 +81,7 @@ class Reconciliation:
         unreadable: Records of Brex that cannot be read; those that are in the books are differences.
         counts: How many differences there are, by kind.
         differences: Those that fail first, at most ``MOST_LISTED`` of each sort; ``on_difference`` takes all of them.
-        compares_amounts: Whether the ERP lists its entries. Without that only their presence and references are
+        compares_amounts: Whether the ERP lists its entries. Without that only their presence, references and hashes are
             compared, and nothing is known of entries that the journal does not name.
         unread: Why Brex's list could not be read to its end: then nobody can say that all agrees.
     """
@@ -304,7 +309,7 @@ class _Findings:
         if journal is None or not journal.is_in_the_books:
             return found
         match found.kind:
-            case DifferenceKind.AMOUNTS | DifferenceKind.DATES if _is_seen(found):
+            case kind if kind in _KEEPABLE and _is_seen(found):
                 events = await self._journal.history(journal.record_id)
                 if any(
                     event.reason == "kept"

@@ -6,7 +6,7 @@ import asyncio
 import datetime
 import uuid
 from collections import Counter, OrderedDict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -245,6 +245,21 @@ class Run:
             if row is not None:
                 self._count(change, row)
         return [row for row in rows if row is not None]
+
+    async def write_booked(self, changes: Sequence[Change], others: Collection[str]) -> list[Entry]:
+        """Write rows of entries that are in the books.
+
+        Args:
+            changes: The rows.
+            others: The records whose entries hold another content than Brex shows: they are read again, to be amended.
+
+        Returns:
+            As ``write`` does.
+        """
+        await self.look_again([*others])  # before it, so that it is known after a crash as well
+        written = await self.write(*changes)
+        await self.look_again([*others])  # and behind it: another worker may have read them in between
+        return written
 
     def _count(self, change: Change, row: Entry) -> None:
         if change.silent:

@@ -102,6 +102,8 @@ class LedgerSays:
         reference: Its id in the ERP.
         date: The day that it is posted under; None where the ERP does not list its entries.
         debits: The sum of its debit lines in each currency; None where the ERP does not list its entries.
+        content_hash: Of what it was posted from; None where the ERP does not keep it.
+        is_edited: Whether its lines are other than those that were posted; None where the ERP cannot tell.
     """
 
     record_id: str
@@ -110,6 +112,8 @@ class LedgerSays:
     reference: str
     date: datetime.date | None = None
     debits: Mapping[str, Decimal] | None = None
+    content_hash: str | None = None
+    is_edited: bool | None = None
 
 
 Said: TypeAlias = BrexSays | JournalSays | LedgerSays
@@ -274,7 +278,7 @@ def _written(said: Said) -> str:
             facts += [said.reference, said.content_hash, _digits(said.amount), said.currency, _day(said.date)]
         case LedgerSays():
             facts = [said.key, said.generation, said.reference, _day(said.date)]
-            facts += [None if said.debits is None else _sums(said.debits)]
+            facts += [None if said.debits is None else _sums(said.debits), said.content_hash, said.is_edited]
     return json.dumps(facts)
 
 
@@ -333,7 +337,7 @@ def _journal(record_id: str, *said: Any) -> JournalSays:
 
 
 def _ledger(record_id: str, *said: Any) -> LedgerSays:
-    key, generation, reference, date, debits = said
+    key, generation, reference, date, debits, content_hash, is_edited = said
     return LedgerSays(
         record_id=record_id,
         key=key,
@@ -341,6 +345,8 @@ def _ledger(record_id: str, *said: Any) -> LedgerSays:
         reference=reference,
         date=_read_day(date),
         debits=None if debits is None else _read_sums(debits),
+        content_hash=content_hash,
+        is_edited=is_edited,
     )
 
 

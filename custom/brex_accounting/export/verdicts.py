@@ -10,9 +10,9 @@ from attrs import frozen
 
 from brex_accounting_client.models import AccountingRecord
 
-from .erp import Rejected
+from .erp import Posted, Rejected
 from .journal import Entry
-from .posting import Posting, content_hash
+from .posting import Posting, content_hash, is_other
 from .states import IN_THE_BOOKS, State
 
 AGAIN: Final = "Brex wanted it again"
@@ -25,6 +25,7 @@ FAILURE_REFUSED: Final = "Brex does not take the failure"
 GONE: Final = "unknown to Brex"
 ELSEWHERE: Final = "exported in Brex, and not by this journal"
 CLOSED: Final = "closed-period"
+UNDATED: Final = f"{CHANGED}, and booked on a day that the journal does not know"
 POISON: Final = "the ERP fails on it, and takes others"
 STILL_READY: Final = "Brex was told several times, and shows it as ready"
 UNASKED: Final = "the ERP fails when it is asked for it, and finds others"
@@ -209,6 +210,20 @@ def was_told(entry: Entry, message: str) -> bool:
     return entry.reported in (told, f"?{told}")
 
 
+def as_booked(entry: Entry, posted: Posted) -> Entry:
+    """The row of an entry that was found in the books, with the content that these hold.
+
+    Where that is another one than the row says, nothing else is known of it: neither its amount nor its day.
+
+    Args:
+        entry: The row, with the content that was last tried, or that Brex shows.
+        posted: The entry.
+    """
+    if not is_other(posted.content_hash, entry.content_hash):
+        return entry
+    return entry.changed(content_hash=posted.content_hash, amount=None, currency=None, posting_date=None)
+
+
 def is_in_the_books(entry: Entry) -> bool:
     """Whether the journal knows of an entry in the books.
 
@@ -235,6 +250,7 @@ __all__ = [
     "SETTLING",
     "STILL_READY",
     "UNASKED",
+    "UNDATED",
     "UNDER_WAY",
     "UNREADABLE",
     "Amend",
@@ -244,6 +260,7 @@ __all__ = [
     "Put",
     "ReadBack",
     "Verdict",
+    "as_booked",
     "digest",
     "exported",
     "is_half_amended",

@@ -26,7 +26,17 @@ import attrs
 import pytest
 
 from ..export.erp import Amends, Attaches, Erp, ListsEntries, Pending, Posted, Rejected, Repeats, Validates
-from .erp_trial import ErpTrial, OpenErp, all_entries, check_code, in_batches, open_handle, references_of, write_receipt
+from .erp_trial import (
+    ErpTrial,
+    OpenErp,
+    all_entries,
+    check_code,
+    check_content,
+    in_batches,
+    open_handle,
+    references_of,
+    write_receipt,
+)
 
 # After how many turns of the event loop a post is cancelled: from before its first step to after its last.
 _STEPS = range(16)
@@ -190,7 +200,9 @@ class ErpContract(ErpTrial):
             (outcome,) = await self._outcomes(handle, [again])
             assert isinstance(outcome, Posted), "a repeated post did not answer Posted"
             assert found[posting.key].reference == outcome.reference, "a repeated post gave another reference"
+            check_content("a repeated post", outcome, posting)
         await self.pass_time(erp.search_lag)
+        check_content("find", (await self._found(erp, [posting.key]))[posting.key], posting)
         assert await self.count_entries(erp, posting.key) in (1, None), "a repeated post made another entry"
         await self._check_listed(erp, [posting])
 
@@ -247,6 +259,7 @@ class ErpContract(ErpTrial):
         changed = self.a_posting(1, amounts=[("99.99", "USD"), ("0.01", "USD")], date=datetime.date(2025, 12, 31))
         amended = await erp.amend(changed, posted)
         assert isinstance(amended, Posted), "amend: expected Posted"
+        check_content("amend", amended, changed)
         await self.pass_time(erp.search_lag)
         for handle, before in ((other, posted), (erp, amended)):
             again = await handle.amend(changed, before)
@@ -255,6 +268,7 @@ class ErpContract(ErpTrial):
             await self.pass_time(erp.search_lag)
             found = await self._found(handle, [posting.key])
             assert {posting.key: amended.reference} == references_of(found), "find does not give the amended entry"
+            check_content("find after amend", found[posting.key], changed)
             assert await self.count_entries(handle, posting.key) in (1, None), "amend made another entry"
             await self._check_listed(handle, [changed, neighbour])
 

@@ -152,9 +152,13 @@ class ErpTrial:
             f"search_lag is too short, or they are not in the books"
         )
         for posting, outcome in zip(postings, outcomes, strict=True):
+            check_content("find", found[posting.key], posting)
             if isinstance(outcome, Posted):
+                check_content("post", outcome, posting)
                 reference = found[posting.key].reference
                 assert reference == outcome.reference, "find and post give different references: outcomes out of order?"
+                if outcome.content_hash is not None:
+                    assert found[posting.key].content_hash is not None, "find gives no content_hash, and post does"
         return found
 
     async def _recovers(self, erp: Erp, batch: Sequence[Posting]) -> None:
@@ -191,6 +195,8 @@ class ErpTrial:
             assert dict(posting.debits) == dict(entry.debits), (
                 "list_entries: debits differ; keep Decimals, never floats"
             )
+            check_content("list_entries", entry, posting)
+            assert not entry.is_edited, "list_entries: is_edited, and nobody has touched the entry"
 
 
 async def open_handle(open_erp: OpenErp) -> Erp:
@@ -212,6 +218,14 @@ def in_batches(items: Sequence[T], size: int) -> list[Sequence[T]]:
 def references_of(found: Mapping[str, Posted]) -> dict[str, str]:
     """The references of what was found, by key."""
     return {key: posted.reference for key, posted in found.items()}
+
+
+def check_content(method: str, entry: Posted | LedgerEntry, booked: Posting) -> None:
+    """Hold the hash that an ERP gives for an entry, where it gives any, against what is in the books."""
+    assert entry.content_hash in (None, booked.content_hash), (
+        f"{method}: content_hash is not that of what is in the books; keep posting.content_hash as it is, whole, and "
+        "that of the newest version where it was amended"
+    )
 
 
 def check_code(rejected: Rejected, posting: Posting) -> None:
@@ -245,6 +259,7 @@ __all__ = [
     "OpenErp",
     "all_entries",
     "check_code",
+    "check_content",
     "in_batches",
     "open_handle",
     "references_of",

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from brex_accounting.emulator import TenantPlan, World
-from brex_accounting.export import Posting
+from brex_accounting.export import Posting, Rejected
 from brex_accounting.export.beancount import BeancountLedger
+from brex_accounting.export.beancount.entries import reference_of
 from brex_accounting.export.erp import LedgerEntry, Outcome, Posted
 from brex_accounting.export.posting import content_hash, posting_date
 from brex_accounting_client import from_dict
@@ -118,6 +119,23 @@ async def listed(ledger: BeancountLedger) -> list[LedgerEntry]:
 
 def entries(path: Path) -> list[LedgerEntry]:
     return using(path, listed)
+
+
+def posted(index: int, amount: str = "12.50") -> Posted:
+    return Posted(reference_of(f"accr_{index}"), content_hash=posting(index, entry(amount)).content_hash)
+
+
+def amend(path: Path, index: int, amount: str) -> Posted | Rejected:
+    """Bring an entry to another amount."""
+    return using(path, lambda ledger: ledger.amend(posting(index, entry(amount)), posted(index)))
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """What a bookkeeper does with an editor: another file of the same name."""
+    text = path.read_text()
+    assert old in text
+    path.with_name("edited").write_text(text.replace(old, new))
+    path.with_name("edited").replace(path)
 
 
 def bean_check(path: Path) -> str:

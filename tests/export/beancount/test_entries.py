@@ -42,6 +42,7 @@ class TestTransaction:
             '  brex-key: "accr_7"',
             '  brex-type: "CARD_EXPENSE_POST"',
             f'  brex-hash: "{made.content_hash}"',
+            '  brex-legs: "1:30150c1d2366c8553d23"',
             "  Expenses:Software  12.50 USD",
             '    department: "D1"',
             '    memo: "A \\"good\\" one"',
@@ -78,7 +79,7 @@ class TestPrices:
     def test_are_total_on_expenses(self) -> None:
         """An expense is booked in the currency it was bought in, at what was settled for it."""
         lines = written(posting(lines=entry("108.45", **bought("100", "EUR"))))
-        assert ["  Expenses:Software  100.00 EUR @@ 108.45 USD", "  Liabilities:Brex:Card  -108.45 USD"] == lines[5:]
+        assert ["  Expenses:Software  100.00 EUR @@ 108.45 USD", "  Liabilities:Brex:Card  -108.45 USD"] == lines[6:]
 
     def test_of_money_that_comes_back_are_positive(self) -> None:
         """A credit line has negative units; its price has no sign."""
@@ -99,7 +100,7 @@ class TestPrices:
     def test_that_cannot_be_are_metadata(self, amount: str, original: tuple[str, str], noted: str) -> None:
         """Nothing, the same currency, no currency, and too many digits: the settled amount is booked."""
         lines = written(posting(lines=entry(amount, **bought(*original))))
-        assert [f"  Expenses:Software  {amount}.00 USD", f"    original: {noted}"] == lines[5:7]
+        assert [f"  Expenses:Software  {amount}.00 USD", f"    original: {noted}"] == lines[6:8]
 
     def test_are_not_on_accounts_that_hold_money(self) -> None:
         """What is owed is owed in the settled currency."""

@@ -7,6 +7,7 @@ whose amount is left to be worked out, comments, metadata. Lots at cost it does 
 from __future__ import annotations
 
 import datetime
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -25,6 +26,9 @@ _LEG: Final = re.compile(
     rf"\s+(?:[*!&#?%A-Z]\s+)?([^\s:;\"]+(?::[^\s:;\"]+)+)"
     rf"(?:\s+({_NUMBER})\s+({_CURRENCY})(?:\s+(@@?)\s+({_NUMBER})\s+({_CURRENCY}))?)?\s*(?:;.*)?"
 )
+_SCHEME: Final = "1"
+"""Stands in front of each checksum: those of other schemes say nothing."""
+
 _BESIDE: Final = re.compile(r"\s+[;#^].*")
 
 
@@ -67,6 +71,7 @@ class BookedEntry:
         strings: Payee and narration, as they stand there.
         said_key: The key of its entry, as the text says it.
         content_hash: Of the version that it books, or takes back.
+        said_legs: The checksum of the legs that it was written with; empty where it says none.
         legs: Its legs.
     """
 
@@ -74,12 +79,30 @@ class BookedEntry:
     strings: str
     said_key: str
     content_hash: str
+    said_legs: str
     legs: tuple[Leg, ...]
 
     @property
     def key(self) -> str:
         """The key of its entry."""
         return meant(self.said_key)
+
+    @property
+    def is_edited(self) -> bool | None:
+        """Whether its legs are other than those that it was written with; None where it does not say which."""
+        if not self.said_legs.startswith(f"{_SCHEME}:"):
+            return None
+        return self.said_legs != checksum(self.legs)
+
+
+def checksum(legs: Iterable[Leg]) -> str:
+    """A checksum of what legs book, whatever their order, and however their amounts are written.
+
+    Args:
+        legs: The legs.
+    """
+    said = "\n".join(sorted(map(_said, legs)))
+    return f"{_SCHEME}:{hashlib.sha256(said.encode()).hexdigest()[:20]}"
 
 
 def read_entry(lines: Iterable[bytes]) -> BookedEntry:
@@ -128,6 +151,7 @@ def _read(lines: Iterable[bytes]) -> BookedEntry:
         strings=strings.strip(),
         said_key=facts.get("brex-key", ""),
         content_hash=facts.get("brex-hash", ""),
+        said_legs=facts.get("brex-legs", ""),
         legs=(*legs, *_worked_out(elided, legs)),
     )
 
@@ -186,8 +210,17 @@ def _worked_out(elided: list[str], legs: list[Leg]) -> list[Leg]:
     return [Leg(elided[0], amount.copy_negate(), currency) for currency, amount in sums.items() if amount]
 
 
+def _said(leg: Leg) -> str:
+    price = "" if leg.total is None else f" @@ {_plain(leg.total)} {leg.total_currency}"
+    return f"{leg.account} {_plain(leg.units)} {leg.currency}{price}"
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount.normalize(EXACT):f}" if amount else "0"
+
+
 def _number(text: str) -> Decimal:
     return Decimal(text.replace(",", ""))
 
 
-__all__ = ["BookedEntry", "Leg", "Unreadable", "balances", "debits", "read_entry"]
+__all__ = ["BookedEntry", "Leg", "Unreadable", "balances", "checksum", "debits", "read_entry"]

@@ -20,6 +20,7 @@ from .entries import reference_of
 from .index import Damaged, Index, Indexed, Stamp
 from .open_books import OpenBooks, read_at, unreadable
 from .reading_lock import reading_lock
+from .syntax import meant
 
 T = TypeVar("T")
 
@@ -146,7 +147,14 @@ class Books:
         # What versions before it leave behind stands in the books too: it shows where the books are compared.
         for (_, currency), amount in balances(before).items():
             sums[currency] = EXACT.add(sums.get(currency, Decimal()), max(amount, Decimal()))
-        return LedgerEntry(key=newest.key, reference=reference_of(newest.key), date=newest.date, debits=sums)
+        return LedgerEntry(
+            key=newest.key,
+            reference=reference_of(newest.key),
+            date=newest.date,
+            debits=sums,
+            content_hash=meant(newest.content_hash) or None,
+            is_edited=newest.is_edited,
+        )
 
     def _to_write(self, file: BinaryIO, operation: str) -> OpenBooks:
         if self._sidecar.is_open and (self._sidecar.is_for_reading or self._sidecar.is_elsewhere):

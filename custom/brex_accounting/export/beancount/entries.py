@@ -15,7 +15,7 @@ from brex_accounting_client.models import AccountingRecordLineItem, Amount, Line
 
 from ..erp import Rejected
 from ..posting import Posting, flaw
-from .booked import BookedEntry
+from .booked import BookedEntry, Leg, checksum
 from .mapping import AccountMapping, NoAccount
 from .syntax import MOST_DIGITS, MOST_PRICED_DIGITS, digits, is_currency, is_link, number, quoted, sayable
 
@@ -62,11 +62,6 @@ def transaction(posting: Posting, mapping: AccountMapping) -> Transaction | Reje
     record = posting.record
     record_type = str(record.type)
     accounts: list[str] = []
-    currencies: list[str] = []
-    parts = [
-        f"{posting.date.isoformat()} * {_strings(posting)}{_links(record.id, posting.key)}\n",
-        _facts(posting, sayable(posting.content_hash)),
-    ]
     for line in posting.lines:
         account = mapping.account_of(line, record_type)
         if isinstance(account, NoAccount):
@@ -75,11 +70,19 @@ def transaction(posting: Posting, mapping: AccountMapping) -> Transaction | Reje
     priced = _priced(posting.lines, accounts, mapping)
     # Whole numbers let Beancount infer no tolerance, and a price divides and multiplies.
     settled_in = {line.amount.currency for line, has_price in zip(posting.lines, priced, strict=True) if has_price}
+    legs: list[Leg] = []
+    texts: list[str] = []
     for line, account, has_price in zip(posting.lines, accounts, priced, strict=True):
-        currency, text = _leg(line, account, has_price=has_price, least=2 if line.amount.currency in settled_in else 0)
-        currencies.append(currency)
-        parts += text, _metadata(line, mapping)
-    return Transaction(text="".join(parts), accounts=tuple(accounts), currencies=tuple(currencies))
+        leg, text = _leg(line, account, has_price=has_price, least=2 if line.amount.currency in settled_in else 0)
+        legs.append(leg)
+        texts += text, _metadata(line, mapping)
+    parts = [
+        f"{posting.date.isoformat()} * {_strings(posting)}{_links(record.id, posting.key)}\n",
+        _facts(posting, sayable(posting.content_hash)),
+        f"  brex-legs: {quoted(checksum(legs))}\n",
+        *texts,
+    ]
+    return Transaction(text="".join(parts), accounts=tuple(accounts), currencies=tuple(leg.currency for leg in legs))
 
 
 def not_allowed(made: Transaction, allowed: Mapping[str, frozenset[str]]) -> Rejected | None:
@@ -206,20 +209,25 @@ def _is_writable(original: Amount) -> bool:
     return is_currency(original.currency) and digits([original.amount]) <= MOST_PRICED_DIGITS
 
 
-def _leg(line: AccountingRecordLineItem, account: str, *, has_price: bool, least: int) -> tuple[str, str]:
-    """The currency of a leg, and its text."""
+def _leg(line: AccountingRecordLineItem, account: str, *, has_price: bool, least: int) -> tuple[Leg, str]:
+    """A leg, and its text."""
     amount, currency, original = line.amount.amount, line.amount.currency, line.original_amount
-    sign = "" if line.type is LineItemType.DEBIT or not amount else "-"
+    is_credit = line.type is not LineItemType.DEBIT and bool(amount)
+    sign = "-" if is_credit else ""
     settled = f"{number(amount, currency, least=least)} {currency}"
+    if has_price and original is not None:
+        units = original.amount.copy_negate() if is_credit else original.amount
+        first = f"{number(original.amount, original.currency)} {original.currency}"
+        leg = Leg(account, units, original.currency, amount, currency)
+        return leg, f"  {account}  {sign}{first} @@ {settled}\n"
+    leg = Leg(account, amount.copy_negate() if is_credit else amount, currency)
+    text = f"  {account}  {sign}{settled}\n"
     if original is None or original == line.amount:
-        return currency, f"  {account}  {sign}{settled}\n"
-    if not _is_writable(original):
-        noted = quoted(f"{original.amount} {original.currency}")
-        return currency, f"  {account}  {sign}{settled}\n    original: {noted}\n"
-    first = f"{number(original.amount, original.currency)} {original.currency}"
-    if has_price:
-        return original.currency, f"  {account}  {sign}{first} @@ {settled}\n"
-    return currency, f"  {account}  {sign}{settled}\n    original: {first}\n"
+        return leg, text
+    if _is_writable(original):
+        return leg, f"{text}    original: {number(original.amount, original.currency)} {original.currency}\n"
+    noted = quoted(f"{original.amount} {original.currency}")
+    return leg, f"{text}    original: {noted}\n"
 
 
 def _metadata(line: AccountingRecordLineItem, mapping: AccountMapping) -> str:

@@ -287,14 +287,14 @@ class Index:
         """How many transactions it has."""
         return int(self._open.execute("SELECT count(*) FROM entries").fetchone()[0])
 
-    def known(self, keys: Sequence[str]) -> set[str]:
-        """Those keys, as the text says them, that have an entry."""
-        found: set[str] = set()
+    def known(self, keys: Sequence[str]) -> dict[str, str]:
+        """Those keys, as the text says them, that have an entry, each with the hash of its newest version."""
+        found: dict[str, str] = {}
         for at in range(0, len(keys), _MOST_VARIABLES):
             some = keys[at : at + _MOST_VARIABLES]
             marks = ",".join("?" * len(some))
-            query = f"SELECT DISTINCT key FROM entries WHERE reversal = 0 AND key IN ({marks})"  # noqa: S608 - marks
-            found.update(key for (key,) in self._open.execute(query, some))
+            query = f"SELECT key, hash FROM entries WHERE reversal = 0 AND key IN ({marks}) ORDER BY offset"  # noqa: S608 - marks
+            found.update(self._open.execute(query, some))  # the newest one comes last
         return found
 
     def newest(self, key: str) -> BookedAt | None:

@@ -21,7 +21,7 @@ from .books import Books
 from .entries import Transaction, not_allowed, reference_of, reversal, transaction
 from .mapping import AccountMapping, read_mapping
 from .open_books import OpenBooks
-from .syntax import sayable
+from .syntax import meant, sayable
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -229,8 +229,8 @@ class BeancountLedger:
                         outcomes.append(permitted)
                         continue
                     new.append(permitted)
-                    there.add(key)
-                outcomes.append(self._posted(posting.key))
+                    there[key] = sayable(posting.content_hash)
+                outcomes.append(self._posted(posting.key, there[key]))
             if new and not given_up.is_set():
                 self._append(books, new)
             return outcomes
@@ -249,7 +249,7 @@ class BeancountLedger:
                 if isinstance(permitted, Rejected):
                     return permitted
                 self._append(books, [reversal(books.booked(newest.offset), posting), permitted])
-            return self._posted(posting.key)
+            return self._posted(posting.key, sayable(posting.content_hash))
 
         return self._books.write("amend an entry of the books", work)
 
@@ -266,7 +266,7 @@ class BeancountLedger:
     def _find(self, keys: list[str]) -> dict[str, Posted]:
         said = [sayable(key) for key in keys]
 
-        def work(books: OpenBooks) -> set[str] | None:
+        def work(books: OpenBooks) -> dict[str, str] | None:
             self._learned(books)
             return books.index.known(said)
 
@@ -274,7 +274,7 @@ class BeancountLedger:
         if there is None:
             self._allowed = {}
             return {}
-        return {key: self._posted(key) for key, one in zip(keys, said, strict=True) if one in there}
+        return {key: self._posted(key, there[one]) for key, one in zip(keys, said, strict=True) if one in there}
 
     def _start(self) -> tuple[str, int] | None:
         def work(books: OpenBooks) -> tuple[str, int] | None:
@@ -294,10 +294,11 @@ class BeancountLedger:
     def _permitted(made: Transaction | Rejected, allowed: Mapping[str, frozenset[str]]) -> Transaction | Rejected:
         return made if isinstance(made, Rejected) else (not_allowed(made, allowed) or made)
 
-    def _posted(self, key: str) -> Posted:
+    def _posted(self, key: str, said_hash: str) -> Posted:
         reference = reference_of(key)
         url = self._mapping.fava_url
-        return Posted(reference, deep_link=None if url is None else f"{url}/journal/?filter=%5E{reference}")
+        link = None if url is None else f"{url}/journal/?filter=%5E{reference}"
+        return Posted(reference, deep_link=link, content_hash=meant(said_hash) or None)
 
     @property
     def _open_date(self) -> datetime.date | None:
