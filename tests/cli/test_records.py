@@ -360,8 +360,15 @@ class TestFailures:
         file = ["--token-file", str(tmp_path / "acme.json")]
         run(*LIST, *file).assert_error(2, "BREX_ACCOUNT")
         ran = run(*LIST, *file, "--account", "acme")
-        ran.assert_error(1, "acme")
+        ran.assert_error(1, "acme", "auth login")
         assert "canary" not in ran.err
+        assert "()" not in ran.err
+
+    def test_a_long_wait(self, served: Served, run: Command) -> None:
+        """Where Brex asks for more patience than a command has, the line says when to come back."""
+        served.fault("status", "queryAccountingRecords", status=429, retry_after=3000, times=1)
+        ran = run(*LIST)
+        ran.assert_error(1, "3000 s, longer than a command waits: run it again then")
 
 
 class TestOtherAccounts:

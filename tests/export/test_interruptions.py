@@ -30,7 +30,7 @@ from brex_accounting.export import (
 from .doubles import BookErp, Books, ErpDown, MemoryErp
 from .liars import LyingAccount, always, honestly, refusal
 from .traps import Crash, Trap
-from .world import DAY, HOUR, READY, Account, MakeErp, honest, lagging, pass_time, run
+from .world import DAY, HOUR, READY, Account, MakeErp, Refusals, honest, lagging, pass_time, run
 
 TICKS = range(8)
 """So many turns of the event loop after something has happened a task is cancelled."""
@@ -172,6 +172,50 @@ class TestStopping:
             erp.mode = "whole"
             await account.run()
             assert {*wanted} <= {*account.posted()}
+
+        run(main())
+
+    @pytest.mark.parametrize("by_id", [False, True])
+    def test_does_not_wait_for_what_is_read(self, by_id: bool, folder: Path) -> None:
+        """A stop while Brex keeps the loop waiting for a list ends the run at once, and nothing seems gone for it."""
+
+        async def main() -> None:
+            refusals = Refusals(())
+            policy = ExportPolicy(basis="accrual", bills="arrival", record_types=BILLS)
+            account = LyingAccount(folder, records=100, ready=False, policy=policy, make_erp=refusals)
+            record_id = account.wanted("PREPARE")[0]
+            refusals.bad = {record_id: "no-account"}
+            await account.run()
+            await pass_time(HOUR)
+            move(account.tenant, account.wanted("EXPORTED")[0], "EXPORTED")  # moves the watermark past it
+            await account.run()
+            before = await account.rows(), await account.note("watermark")
+            assert State.READY is before[0][record_id].state
+            refusals.mend()
+            await pass_time(3 * HOUR)  # it is due, no list shows it any more, and it is read by its id
+            asked = asyncio.Event()
+
+            def lie(request: httpx.Request, response: httpx.Response | None) -> httpx.Response | None:
+                if response is not None or by_id != ("ids" in request.url.params):
+                    return None
+                asked.set()
+                return httpx.Response(429, headers={"retry-after": "20"})
+
+            account.lie = lie
+            async with account.worker() as loop:
+                task = asyncio.create_task(loop.run_once())
+                await asked.wait()
+                await pass_time(0.1)
+                began = account.clock.monotonic()
+                loop.stop()
+                assert "stopped" == (await task).ended
+                assert account.clock.monotonic() - began < 1.0
+            after = await account.rows(), await account.note("watermark")
+            assert before[0][record_id] == after[0][record_id]
+            assert by_id or before == after
+            account.lie = honestly
+            await account.run()
+            assert record_id in account.posted()
 
         run(main())
 

@@ -21,6 +21,7 @@ from .posting_round import post
 from .run import Run, growing
 from .states import State
 from .verdicts import AGAIN, KEPT, Amend, Leave, LookUp, Post, Put, ReadBack, Verdict, as_booked, times_told, was_missed
+from .waiting import unless
 
 OVERLAP: Final = datetime.timedelta(minutes=10)
 """What was changed so shortly before the latest change may not have been visible yet when it was read."""
@@ -126,6 +127,8 @@ async def read_left(run: Run, looked_at: set[str]) -> int:
             chunk = ids[start : start + _CHUNK]
             came_further, shown = await read_by_id(run, chunk)
             done += came_further
+            if run.is_stopping:  # not all of them may have been read
+                return done
             await _rest(run, [due[id_] for id_ in chunk if id_ not in shown])
     return done
 
@@ -160,13 +163,13 @@ async def read_by_id(run: Run, ids: Sequence[str]) -> tuple[int, frozenset[str]]
         ids: The records.
 
     Returns:
-        How many have come further, and which of them Brex shows.
+        How many have come further, and which of them Brex shows; where the run has to end, not all may have been read.
     """
     done = 0
     shown: set[str] = set()
     try:
         async with run.brex.records.pages(ids=ids, on_bad_record="collect") as stream:
-            async for page in stream:
+            while (page := await unless(run.stopping, anext(stream, None))) is not None:
                 done += await handle_page(run, page)
                 shown |= {record.id for record in page.items} | {bad.id for bad in page.bad_records if bad.id}
     except PagingError:
@@ -198,7 +201,8 @@ async def _pages(run: Run, name: str, **filters: Any) -> AsyncGenerator[Accounti
 
     lists = Lists(run.brex, on_page, page_size=run.page_size, unread=run.tally.unread)
     async with aclosing(lists.pages(name, **filters)) as pages:
-        async for page in pages:
+        # What is being read is no batch in hand: Brex may be down, and be asked again for minutes.
+        while (page := await unless(run.stopping, anext(pages, None))) is not None:
             yield page
             if run.is_stopping or run.erp_is_down:
                 return
