@@ -432,6 +432,47 @@ class TestLateEntries:
         run(main())
 
 
+class TestShortenedHashes:
+    """An ERP keeps hashes in a field that is too short for them."""
+
+    @pytest.mark.parametrize("make", [BookErp, MemoryErp])
+    def test_of_the_same_content_are_no_change(self, folder: Path, make: Any) -> None:
+        """Nothing is amended and nobody is asked, also when the journal is lost."""
+
+        async def main() -> None:
+            account = Account(folder, bill_ready="reaches")
+            account.make_erp = lambda account, _: shortening(make)(account.clock, account.books)
+            summary = await account.run()
+            assert ("complete", (), 0) == (summary.ended, summary.needs_person, summary.amended)
+            lose_journal(account)
+            summary = await account.run()
+            assert ("complete", (), 0) == (summary.ended, summary.needs_person, summary.amended)
+            await account.audit(account.wanted())
+
+        run(main())
+
+    def test_of_another_content_tell_of_it(self, folder: Path) -> None:
+        """What was recoded before the journal was lost is amended, once."""
+
+        async def main() -> None:
+            account, record_id = await exported(folder, shortening(MemoryErp))
+            assert 1 == (await account.run()).amended
+            assert await content_of(account, record_id) == document_of(account, record_id).content_hash
+            await account.audit(account.wanted())
+
+        run(main())
+
+
+def shortening(kind: Any) -> Any:
+    """The same ERP with room for twenty characters of a hash."""
+
+    class Shortening(kind):  # type: ignore[misc]
+        def hash_of(self, document: Document) -> str | None:
+            return document.content_hash[:20]
+
+    return Shortening
+
+
 class TestAmend:
     def test_that_leaves_the_old_content_is_no_success(self, folder: Path) -> None:
         """An ERP that answers ``amend`` with another content's hash has not amended: it is tried again later."""
