@@ -245,7 +245,7 @@ class TestAnnounced:
         assert [["a", "b"], ["a"], []] == used(path, use)
 
     def test_anew_when_another_worker_was_done(self, path: Path) -> None:
-        """What was forgotten and named again since it was given stays: whoever was given it before has not seen that."""
+        """What was forgotten and named again since it was given stays: whoever has it from before has not seen that."""
 
         async def use(journal: SqliteJournal) -> list[list[str]]:
             other = SqliteJournal(path)

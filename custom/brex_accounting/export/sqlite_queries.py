@@ -202,9 +202,7 @@ def announced(connection: sqlite3.Connection, limit: int) -> dict[str, tuple[int
     return {str(id_): (int(number), int(times)) for id_, number, times in connection.execute(query, [limit])}
 
 
-def announced_done(
-    connection: sqlite3.Connection, record_ids: list[str], given: Mapping[str, tuple[int, int]]
-) -> None:
+def announced_done(connection: sqlite3.Connection, record_ids: list[str], given: Mapping[str, tuple[int, int]]) -> None:
     """Forget announced records, but those that were announced again since they were given with these numbers."""
     seen = [(record_id, *given.get(record_id, (None, None))) for record_id in record_ids]
     same = "number = coalesce(?, number) AND times <= coalesce(?, times)"
