@@ -230,11 +230,12 @@ class TestLostJournal:
 
         run(main())
 
-    def test_is_not_reported_while_amending_fails(self, folder: Path) -> None:
+    @pytest.mark.parametrize("is_lost", [True, False], ids=["lost", "kept"])
+    def test_is_not_reported_while_amending_fails(self, folder: Path, is_lost: bool) -> None:
         """Brex is told of no entry that holds what it does not show, however many wait behind those that fail."""
 
         async def main() -> None:
-            account, changed, _ = await all_posted(folder)
+            account, changed, _ = await all_posted(folder, is_lost=is_lost)
             erp = Failing(account.clock, account.books)
             account.make_erp = always(erp)
             for erp.is_down in (False, False, True, False):
@@ -375,8 +376,8 @@ class Failing(MemoryErp):
         return await super().amend(posting, posted)
 
 
-async def all_posted(folder: Path) -> tuple[Account, list[str], dict[str, StoredRecord]]:
-    """An account whose records are posted and not reported; all were recoded then, and the journal is lost.
+async def all_posted(folder: Path, *, is_lost: bool = True) -> tuple[Account, list[str], dict[str, StoredRecord]]:
+    """An account whose records are posted and not reported; all were recoded then, and the journal may be lost.
 
     They are given as they were posted, too.
     """
@@ -391,7 +392,8 @@ async def all_posted(folder: Path) -> tuple[Account, list[str], dict[str, Stored
     before = {record_id: account.stored(record_id) for record_id in changed}
     for record_id in changed:
         change(account, record_id)
-    lose_journal(account)
+    if is_lost:
+        lose_journal(account)
     return account, changed, before
 
 

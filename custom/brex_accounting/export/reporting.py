@@ -15,7 +15,7 @@ from attrs import frozen
 from ..errors import BrexError, CallError, ClientStateError, ErpFailed
 from ..reports import ExportFailure, ExportReport, ExportResult, ExportSuccess, RefusedResult
 from .journal import Change, Entry, Journal
-from .run import Run, after_refusal, growing
+from .run import REPORT_DELAY, Run, after_refusal, growing
 from .states import IN_THE_BOOKS, State
 from .verdicts import (
     BY_HAND,
@@ -38,9 +38,6 @@ _REQUESTS: Final = 10
 
 _PATIENCE: Final = 5
 """After so many refusals without a reason that is known, a person has to look."""
-
-_ASIDE: Final = datetime.timedelta(hours=1)
-"""How long a report waits for the entry to be amended."""
 
 EXPORTED_STAGE: Final = "EXPORTED"
 
@@ -156,7 +153,7 @@ async def _without_unseen(run: Run, rows: Sequence[Entry]) -> Sequence[Entry]:
     async with run.keeping(unseen):
         shown, unreadable = await run.fresh([row.record_id for row in unseen])
     there = [row for row in unseen if row.record_id in shown or row.record_id in unreadable]
-    later = {"due": run.now() + _ASIDE, "owner": None, "lease_until": None}
+    later = {"due": run.now() + REPORT_DELAY, "owner": None, "lease_until": None}
     await run.write(*(Change(entry=row.changed(**later), silent=True) for row in there))
     await run.write(*(run.gone(row) for row in unseen if row not in there))
     await run.look_again([row.record_id for row in there])

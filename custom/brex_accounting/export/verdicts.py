@@ -230,7 +230,7 @@ def is_unseen(entry: Entry) -> bool:
     Args:
         entry: The row of an entry that is in the books.
     """
-    return entry.content_hash is not None and entry.currency is None and entry.reason not in (KEPT, BY_HAND)
+    return entry.content_hash is not None and entry.currency is None and entry.reason not in (AGAIN, KEPT, BY_HAND)
 
 
 def is_in_the_books(entry: Entry) -> bool:
