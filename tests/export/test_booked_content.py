@@ -169,6 +169,8 @@ class TestLostJournal:
                 await loop.run_once()
             row = (await account.rows())[record_id]
             assert (State.EXPORTED, row.content_hash) == (row.state, await content_of(account, record_id))
+            stored = account.stored(record_id)
+            assert (stored.amount, stored.currency, None) == (row.amount, row.currency, row.posting_date)
 
         run(main())
 
@@ -225,6 +227,65 @@ class TestLostJournal:
             row = (await account.rows())[record_id]
             assert (booked, None, None, None) == (row.content_hash, row.amount, row.currency, row.posting_date)
             assert [record_id] == account.wanted(READY)
+
+        run(main())
+
+    @pytest.mark.parametrize("is_lost", [True, False], ids=["lost", "kept"])
+    def test_is_not_reported_while_amending_fails(self, folder: Path, is_lost: bool) -> None:
+        """Brex is told of no entry that holds what it does not show, however many wait behind those that fail."""
+
+        async def main() -> None:
+            account, changed, _ = await all_posted(folder, is_lost=is_lost)
+            erp = Failing(account.clock, account.books)
+            account.make_erp = always(erp)
+            for erp.is_down in (False, False, True, False):
+                await account.run()
+                await pass_time(HOUR)
+            assert [] == account.wanted("EXPORTED")
+            assert {State.POSTED, State.AMENDING} == {(await account.rows())[id_].state for id_ in changed}
+            erp.is_failing = False
+            await account.finish()
+            await account.audit(account.wanted())
+            assert {1} == {document_of(account, id_).amended for id_ in changed}
+
+        run(main())
+
+    def test_is_reported_when_brex_shows_what_is_booked(self, folder: Path) -> None:
+        """A record that is again as it was posted needs no amendment, and its amount is known then."""
+
+        async def main() -> None:
+            account, changed, before = await all_posted(folder)
+            account.make_erp = always(Failing(account.clock, account.books))
+            await account.run()
+            rows = await account.rows()
+            record_id = next(id_ for id_ in changed if rows[id_].state is State.POSTED)
+            account.tenant.changed(account.stored(record_id), lines=before[record_id].lines)
+            await pass_time(HOUR)
+            await account.run()
+            assert [record_id] == account.wanted("EXPORTED")
+            row, stored = (await account.rows())[record_id], account.stored(record_id)
+            assert (State.EXPORTED, stored.amount, stored.currency) == (row.state, row.amount, row.currency)
+            assert 0 == document_of(account, record_id).amended
+
+        run(main())
+
+    def test_needs_a_person_where_brex_does_not_know_it(self, folder: Path) -> None:
+        """What waits to be amended and is gone at Brex does not wait for ever."""
+
+        async def main() -> None:
+            account = Account(folder, records=0)
+            row = Entry(
+                record_id="accr_gone",
+                state=State.POSTED,
+                since=account.clock.now(),
+                reference="JE-1",
+                content_hash="1:aa",
+                due=account.clock.now(),
+            )
+            await account.journal(lambda journal: journal.write([Change(entry=row)]))
+            summary = await account.run()
+            assert [("accr_gone", "unknown to Brex")] == [(one.record_id, one.reason) for one in summary.needs_person]
+            assert 0 == reports_in(account)
 
         run(main())
 
@@ -294,6 +355,46 @@ async def posted(folder: Path, make: Any) -> tuple[Account, str]:
     change(account, record_id)
     lose_journal(account)
     return account, record_id
+
+
+class Failing(MemoryErp):
+    """It fails to change entries, and at times to be asked."""
+
+    is_failing = True
+    is_down = False
+
+    async def find(self, keys: Sequence[str]) -> Mapping[str, Posted]:
+        if self.is_down:
+            message = "no connection"
+            raise ErpDown(message)
+        return await super().find(keys)
+
+    async def amend(self, posting: Posting, posted: Posted) -> Posted | Rejected:
+        if self.is_failing:
+            message = "no connection"
+            raise ErpDown(message)
+        return await super().amend(posting, posted)
+
+
+async def all_posted(folder: Path, *, is_lost: bool = True) -> tuple[Account, list[str], dict[str, StoredRecord]]:
+    """An account whose records are posted and not reported; all were recoded then, and the journal may be lost.
+
+    They are given as they were posted, too.
+    """
+    account = Account(folder, records=60, bill_ready="reaches")
+    account.options["page_size"] = 100
+    account.make_erp = lambda account, _: MemoryErp(account.clock, account.books)
+    with pytest.raises(Crash):
+        async with account.worker(Trap(name="POST")) as loop:
+            await loop.run_once()
+    await pass_time(HOUR)
+    changed = account.posted()
+    before = {record_id: account.stored(record_id) for record_id in changed}
+    for record_id in changed:
+        change(account, record_id)
+    if is_lost:
+        lose_journal(account)
+    return account, changed, before
 
 
 async def run_with(account: Account, journal: SqliteJournal) -> RunSummary:
@@ -430,6 +531,47 @@ class TestLateEntries:
             assert (tried.amount, tried.currency) == (row.amount, row.currency)
 
         run(main())
+
+
+class TestShortenedHashes:
+    """An ERP keeps hashes in a field that is too short for them."""
+
+    @pytest.mark.parametrize("make", [BookErp, MemoryErp])
+    def test_of_the_same_content_are_no_change(self, folder: Path, make: Any) -> None:
+        """Nothing is amended and nobody is asked, also when the journal is lost."""
+
+        async def main() -> None:
+            account = Account(folder, bill_ready="reaches")
+            account.make_erp = lambda account, _: shortening(make)(account.clock, account.books)
+            summary = await account.run()
+            assert ("complete", (), 0) == (summary.ended, summary.needs_person, summary.amended)
+            lose_journal(account)
+            summary = await account.run()
+            assert ("complete", (), 0) == (summary.ended, summary.needs_person, summary.amended)
+            await account.audit(account.wanted())
+
+        run(main())
+
+    def test_of_another_content_tell_of_it(self, folder: Path) -> None:
+        """What was recoded before the journal was lost is amended, once."""
+
+        async def main() -> None:
+            account, record_id = await exported(folder, shortening(MemoryErp))
+            assert 1 == (await account.run()).amended
+            assert await content_of(account, record_id) == document_of(account, record_id).content_hash
+            await account.audit(account.wanted())
+
+        run(main())
+
+
+def shortening(kind: Any) -> Any:
+    """The same ERP with room for twenty characters of a hash."""
+
+    class Shortening(kind):  # type: ignore[misc]
+        def hash_of(self, document: Document) -> str | None:
+            return document.content_hash[:20]
+
+    return Shortening
 
 
 class TestAmend:

@@ -244,6 +244,25 @@ class TestAnnounced:
 
         assert [["a", "b"], ["a"], []] == used(path, use)
 
+    def test_anew_when_another_worker_was_done(self, path: Path) -> None:
+        """What was forgotten and named again since it was given stays: whoever has it from before has not seen that."""
+
+        async def use(journal: SqliteJournal) -> list[list[str]]:
+            other = SqliteJournal(path)
+            await other.open("acme")
+            await journal.announce("d1", ["a"], at=START)
+            await journal.announced(10)
+            await other.announced_done(await other.announced(10))
+            await other.announce("d2", ["a"], at=START)
+            await journal.announced_done(["a"])
+            found = [list(await journal.announced(10))]
+            await journal.announced_done(["a"])
+            found.append(list(await other.announced(10)))
+            await other.aclose()
+            return found
+
+        assert [["a"], []] == used(path, use)
+
 
 class TestSchema:
     def test_of_version_1_is_brought_up(self, path: Path) -> None:

@@ -12,7 +12,7 @@ from ..errors import ErpFailed
 from .erp import Posted
 from .events import logger
 from .journal import Change, Entry
-from .run import Run, growing
+from .run import REPORT_DELAY, Run, growing
 from .states import State
 from .verdicts import AMEND_FAILED, AMENDED, CHANGED, Amend, is_half_amended
 
@@ -36,12 +36,20 @@ async def amend(run: Run, wanted: Sequence[Amend]) -> int:
     done = failures = 0
     for place, item in enumerate(wanted):
         if run.is_stopping or run.erp_is_down or failures >= _IN_A_ROW:
-            await run.look_again([left.entry.record_id for left in wanted[place:]])
+            await _leave(run, [left.entry for left in wanted[place:]])
             break
         came_further = await _amend(run, item)
         failures = 0 if came_further else failures + 1
         done += came_further
     return done
+
+
+async def _leave(run: Run, rows: Sequence[Entry]) -> None:
+    """Leave entries to a later step or run; Brex is not told before that what they hold is what it shows."""
+    later = run.now() + REPORT_DELAY
+    waiting = (row.changed(due=later) for row in rows if row.state is State.POSTED)
+    await run.write(*(Change(entry=row, silent=True) for row in waiting))
+    await run.look_again([row.record_id for row in rows])
 
 
 async def _amend(run: Run, item: Amend) -> bool:

@@ -229,9 +229,12 @@ class Judge:
                 if entry.reason is None or not entry.reason.startswith((CHANGED, UNREADABLE, GONE)):
                     return LEAVE
                 state = State.EXPORTED if is_told else State.POSTED
-                return Put(entry.moved(state, at=now, seen_hash=None, due=None if is_told else now))
+                row = _with_amount(entry, record)
+                return Put(row.moved(state, at=now, seen_hash=None, due=None if is_told else now))
             case State.POSTED if is_told:
-                return Put(exported(entry, now))
+                return Put(exported(_with_amount(entry, record), now))
+            case State.POSTED if entry.currency is None:  # only the hash of what is in the books was known
+                return Put(_with_amount(entry, record))
             case State.EXPORTED if record.review_status is ReviewStatus.READY_FOR_EXPORT:
                 told = times_told(entry)
                 # What a person keeps, and Brex has not been told of since, is told at once.
@@ -287,8 +290,7 @@ class Judge:
         """The row with what the record says now."""
         return entry.changed(
             content_hash=content_hash(record),
-            amount=record.amount.amount if can_be_summed(record.amount.amount) else None,
-            currency=record.amount.currency,
+            **_amount_of(record),
             posting_date=posting_date(record),
             mapping_version=self.mapping_version,
         )
@@ -303,6 +305,16 @@ class Judge:
         if entry.revision and (entry.state, entry.reason) == (State.NEEDS_PERSON, reason):
             return LEAVE
         return Put(entry.moved(State.NEEDS_PERSON, at=now, reason=reason))
+
+
+def _with_amount(entry: Entry, record: AccountingRecord) -> Entry:
+    """The row of a record that shows what is in the books; on which day that is booked it does not tell."""
+    return entry if entry.currency is not None else entry.changed(**_amount_of(record))
+
+
+def _amount_of(record: AccountingRecord) -> dict[str, object]:
+    amount = record.amount.amount
+    return {"amount": amount if can_be_summed(amount) else None, "currency": record.amount.currency}
 
 
 __all__ = ["Judge"]

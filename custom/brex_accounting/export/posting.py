@@ -139,13 +139,16 @@ def is_hash(text: str) -> bool:
 
 
 def is_other(content: str | None, than: str | None) -> bool:
-    """Whether two contents are known to differ: hashes of different schemes tell nothing about each other.
+    """Whether two contents are known to differ.
+
+    Hashes of different schemes tell nothing about each other; one that a field of the ERP was too short for still tells
+    by its beginning.
 
     Args:
         content: The hash of one, None where it is not known.
         than: The hash of the other one.
     """
-    if content is None or than is None or content == than:
+    if content is None or than is None or content.startswith(than) or than.startswith(content):
         return False
     return content.partition(":")[0] == than.partition(":")[0]
 

@@ -15,9 +15,20 @@ from attrs import frozen
 from ..errors import BrexError, CallError, ClientStateError, ErpFailed
 from ..reports import ExportFailure, ExportReport, ExportResult, ExportSuccess, RefusedResult
 from .journal import Change, Entry, Journal
-from .run import Run, after_refusal, growing
+from .run import REPORT_DELAY, Run, after_refusal, growing
 from .states import IN_THE_BOOKS, State
-from .verdicts import BY_HAND, FAILURE_REFUSED, GONE, KEPT, REPOST_REJECTED, UNREADABLE, exported, is_parked, shows
+from .verdicts import (
+    BY_HAND,
+    FAILURE_REFUSED,
+    GONE,
+    KEPT,
+    REPOST_REJECTED,
+    UNREADABLE,
+    exported,
+    is_parked,
+    is_unseen,
+    shows,
+)
 
 LEAST_REFUSALS: Final = 20
 MOST_REFUSED: Final = 0.05
@@ -108,6 +119,7 @@ async def report_successes(run: Run) -> int:
     """
     done = 0
     while not run.is_stopping and (rows := await run.claim(State.POSTED, limit=_REQUESTS * run.report_size)):
+        rows = await _without_unseen(run, rows)
         begun: Sequence[Entry] = await run.write(*(Change(entry=row) for row in _begun(run, rows, State.REPORTING)))
         async with run.keeping(begun):  # to read back and to ask for links may last longer than a lease
             again = [row for row in begun if (row.generation > 1 or row.reason == KEPT) and not row.attempts]
@@ -128,6 +140,24 @@ async def report_successes(run: Run) -> int:
         if told.error is not None:
             raise told.error
     return done
+
+
+async def _without_unseen(run: Run, rows: Sequence[Entry]) -> Sequence[Entry]:
+    """The rows without those whose entries hold what Brex does not show: they are to be amended first.
+
+    It has not come to that where the ERP is down, or is left alone since it fails to amend others.
+    """
+    unseen = [row for row in rows if is_unseen(row)]
+    if not unseen:
+        return rows
+    async with run.keeping(unseen):
+        shown, unreadable = await run.fresh([row.record_id for row in unseen])
+    there = [row for row in unseen if row.record_id in shown or row.record_id in unreadable]
+    later = {"due": run.now() + REPORT_DELAY, "owner": None, "lease_until": None}
+    await run.write(*(Change(entry=row.changed(**later), silent=True) for row in there))
+    await run.write(*(run.gone(row) for row in unseen if row not in there))
+    await run.look_again([row.record_id for row in there])
+    return [row for row in rows if row not in unseen]
 
 
 async def _without_told(run: Run, begun: Sequence[Entry]) -> Sequence[Entry]:

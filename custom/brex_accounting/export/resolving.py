@@ -104,8 +104,9 @@ async def resolve(
     if written is None:
         message = f"record_id: {record_id} has changed just now; look at it again"
         raise InvalidArgument(message)
-    if resolution == "posted":  # what it says now is in the books: no list need show it before it changes
-        await journal.announce(f"posted by hand {uuid.uuid4().hex}", [record_id], at=now)
+    if resolution == "posted" or (resolution == "keep" and written.currency is None):
+        # What it says now is in the books, and is to be read: no list need show it before it changes.
+        await journal.announce(f"resolved {uuid.uuid4().hex}", [record_id], at=now)
     return written
 
 

@@ -39,6 +39,10 @@ _LONGEST_DELAY: Final = 86_400.0
 _REFUSED_DELAY: Final = 3600.0
 
 
+REPORT_DELAY: Final = datetime.timedelta(hours=1)
+"""For how long a report waits for its entry to be amended."""
+
+
 def growing(attempts: int, *, first: float = _FIRST_DELAY) -> datetime.timedelta:
     """How long to wait after so many attempts: doubling, up to a day.
 
@@ -335,4 +339,4 @@ class Run:
             await self.journal.renew(entries, owner=self.owner, lease_until=self.lease_until())
 
 
-__all__ = ["Run", "after_refusal", "growing"]
+__all__ = ["REPORT_DELAY", "Run", "after_refusal", "growing"]

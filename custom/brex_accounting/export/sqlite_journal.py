@@ -84,7 +84,7 @@ class SqliteJournal:
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
-        self._announced: dict[str, int] = {}
+        self._announced: dict[str, tuple[int, int]] = {}
 
     @property
     def path(self) -> Path:

@@ -196,16 +196,17 @@ def announce(connection: sqlite3.Connection, delivery_id: str, record_ids: list[
     return True
 
 
-def announced(connection: sqlite3.Connection, limit: int) -> dict[str, int]:
-    """Announced records, oldest first, each with how often it was announced."""
-    rows = connection.execute("SELECT record_id, times FROM announced ORDER BY number LIMIT ?", [limit]).fetchall()
-    return {str(record_id): int(times) for record_id, times in rows}
+def announced(connection: sqlite3.Connection, limit: int) -> dict[str, tuple[int, int]]:
+    """Announced records, oldest first, each with its number, which none has again, and how often it was announced."""
+    query = "SELECT record_id, number, times FROM announced ORDER BY number LIMIT ?"
+    return {str(id_): (int(number), int(times)) for id_, number, times in connection.execute(query, [limit])}
 
 
-def announced_done(connection: sqlite3.Connection, record_ids: list[str], times: Mapping[str, int]) -> None:
-    """Forget announced records, but those that were announced more often than so many times."""
-    seen = [(record_id, times.get(record_id)) for record_id in record_ids]
-    connection.executemany("DELETE FROM announced WHERE record_id = ? AND times <= coalesce(?, times)", seen)
+def announced_done(connection: sqlite3.Connection, record_ids: list[str], given: Mapping[str, tuple[int, int]]) -> None:
+    """Forget announced records, but those that were announced again since they were given with these numbers."""
+    seen = [(record_id, *given.get(record_id, (None, None))) for record_id in record_ids]
+    same = "number = coalesce(?, number) AND times <= coalesce(?, times)"
+    connection.executemany(f"DELETE FROM announced WHERE record_id = ? AND {same}", seen)  # noqa: S608 - constants
 
 
 __all__ = [

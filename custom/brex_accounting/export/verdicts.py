@@ -224,6 +224,15 @@ def as_booked(entry: Entry, posted: Posted) -> Entry:
     return entry.changed(content_hash=posted.content_hash, amount=None, currency=None, posting_date=None)
 
 
+def is_unseen(entry: Entry) -> bool:
+    """Whether Brex was never seen to show the content that the books hold, and nobody has decided to keep that.
+
+    Args:
+        entry: The row of an entry that is in the books.
+    """
+    return entry.content_hash is not None and entry.currency is None and entry.reason not in (AGAIN, KEPT, BY_HAND)
+
+
 def is_in_the_books(entry: Entry) -> bool:
     """Whether the journal knows of an entry in the books.
 
@@ -266,6 +275,7 @@ __all__ = [
     "is_half_amended",
     "is_in_the_books",
     "is_parked",
+    "is_unseen",
     "shows",
     "times_told",
     "tries",

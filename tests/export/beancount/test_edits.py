@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from brex_accounting import LedgerError
 from brex_accounting.export import Posted
 from brex_accounting.export.beancount.entries import reference_of
 from tests.export.beancount.postings import (
@@ -60,16 +61,59 @@ class TestEdits:
             ("  Liabilities:Brex:Card  -1234.50 USD", "  ! Liabilities:Brex:Card  -1234.500 USD\n    approved: TRUE"),
             ("  Liabilities:Brex:Card  -1234.50 USD", "  Liabilities:Brex:Card"),
             (LEGS, "  Liabilities:Brex:Card  -1234.50 USD\n  Expenses:Software  1234.50 USD\n"),
+            ("  Expenses:Software  1234.50 USD", "  #office ^PO-7\n  # Expenses:Software  1234.50 USD"),
             ('"Toner for the third floor"', '"Toner" #office'),
             ("2025-11-01 *", "2025-11-02 !"),
         ],
-        ids=["spelling", "flag", "worked out", "order", "narration", "date"],
+        ids=["spelling", "flag", "worked out", "order", "tags", "narration", "date"],
     )
     def test_of_anything_else_are_not(self, books: Path, old: str, new: str) -> None:
         """Legs that book the same in another order or spelling are not edited, whatever stands around them."""
         post(books, posting(0, entry("1234.50")))
         edit(books, old, new)
         assert [False] == [one.is_edited for one in entries(books)]
+
+    @pytest.mark.parametrize("flag", ["!", "?", "#", "%", "&", "P", "txn"])
+    def test_of_the_flag_hide_no_entry(self, books: Path, flag: str) -> None:
+        """Whatever Beancount takes as a flag, the entry is found, is not booked twice, and is amended."""
+        post(books, posting(0))
+        edit(books, "2025-11-01 *", f"2025-11-01 {flag}")
+        edit(books, "  Expenses:Software", "  # Expenses:Software")
+        assert {"accr_0": posted(0)} == find(books, "accr_0")
+        post(books, posting(0))
+        assert [("accr_0", False)] == [(one.key, one.is_edited) for one in entries(books)]
+        amend(books, 0, "12")
+        assert 3 == books.read_text().count("brex-key")
+        assert "" == bean_check(books)
+
+    def test_of_the_flag_hide_no_entry_without_a_blank(self, books: Path) -> None:
+        """Beancount wants none between flag and payee."""
+        post(books, posting(0))
+        edit(books, "2025-11-01 * ", "2025-11-01 *")
+        assert ("", {"accr_0": posted(0)}) == (bean_check(books), find(books, "accr_0"))
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("  brex-record:", "  Expenses:Software  0 USD\n  brex-record:"),
+            ("  brex-legs:", '  brex-key: "accr_9"\n  brex-hash: "1:00"\n  brex-legs:'),
+        ],
+        ids=["leg in front", "twice"],
+    )
+    def test_around_metadata_leave_it_known(self, books: Path, old: str, new: str) -> None:
+        """What ``find`` finds is listed under the same key and hash, with a leg in front of it, and said twice."""
+        post(books, posting(0))
+        edit(books, old, new)
+        content = posting(0).content_hash
+        assert {"accr_0": posted(0)} == find(books, "accr_0")
+        assert [("accr_0", content)] == [(one.key, one.content_hash) for one in entries(books)]
+
+    def test_of_amounts_without_end_are_told(self, books: Path) -> None:
+        """An amount with more digits than anybody has leaves as the error that any leg which cannot be read does."""
+        post(books, posting(0))
+        edit(books, "Expenses:Software  12.50", f"Expenses:Software  {'1' * 450}")
+        with pytest.raises(LedgerError, match="cannot be read"):
+            entries(books)
 
     def test_of_a_price_in_another_form_is_none(self, books: Path) -> None:
         """A price for each unit that comes to the same total books the same; another one does not."""

@@ -32,7 +32,7 @@ OPERATING: Final = 'option "operating_currency" "%s"'
 
 _MARK: Final = b"; brex-accounting batch "
 _BEGIN: Final = re.compile(rb"; brex-accounting batch (\d+) entries \d+ bytes (\d+) sha256 ([0-9a-f]{64})\s*")
-_HEADER: Final = re.compile(rb"\d{4,}[-/]\d+[-/]\d+\s+(?:[*!]|txn)(?!\S)")
+_HEADER: Final = re.compile(rb"\d{4,}[-/]\d+[-/]\d+\s+(?:[*!&#?%A-Z]|txn)(?![^\s\"])")
 _OPEN: Final = re.compile(rb"\d{4,}[-/]\d+[-/]\d+\s+open\s+([^\s;]+)([^;\"\n]*)")
 _FACT: Final = re.compile(rb"\s+brex-(key|hash|reverses):\s*(?:\"((?:[^\\\"]|\\.)*)\"|TRUE)")
 _STRING: Final = rb'"(?:[^"\\]|\\.)*"'

@@ -20,7 +20,7 @@ from .syntax import meant, unquoted
 
 _NUMBER: Final = r"[-+]?\d[\d,]*(?:\.\d*)?"
 _CURRENCY: Final = r"[A-Z][A-Z0-9'._-]*"
-_HEADER: Final = re.compile(r"(\d{4,})[-/](\d+)[-/](\d+)\s+(?:txn|[*!])\s*((?:\"(?:[^\\\"]|\\.)*\"\s*){0,2})")
+_HEADER: Final = re.compile(r"(\d{4,})[-/](\d+)[-/](\d+)\s+(?:txn|[*!&#?%A-Z])\s*((?:\"(?:[^\\\"]|\\.)*\"\s*){0,2})")
 _METADATA: Final = re.compile(r"\s+([a-z][a-zA-Z0-9_-]+):\s*(?:\"((?:[^\\\"]|\\.)*)\"|(\S*))")
 _LEG: Final = re.compile(
     rf"\s+(?:[*!&#?%A-Z]\s+)?([^\s:;\"]+(?::[^\s:;\"]+)+)"
@@ -29,7 +29,7 @@ _LEG: Final = re.compile(
 _SCHEME: Final = "1"
 """Stands in front of each checksum: those of other schemes say nothing."""
 
-_BESIDE: Final = re.compile(r"\s+[;#^].*")
+_BESIDE: Final = re.compile(r"\s+(?:;|[#^]\S).*")
 
 
 class Unreadable(ValueError):
@@ -133,8 +133,8 @@ def _read(lines: Iterable[bytes]) -> BookedEntry:
             break
         fact = _METADATA.match(text)
         if fact is not None:
-            if not legs and not elided:
-                facts[fact[1]] = unquoted(fact[2]) if fact[3] is None else fact[3]
+            # The first one counts, wherever it stands: so they are found, too.
+            facts.setdefault(fact[1], unquoted(fact[2]) if fact[3] is None else fact[3])
             continue
         if _BESIDE.fullmatch(text):
             continue

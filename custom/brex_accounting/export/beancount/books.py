@@ -137,23 +137,23 @@ class Books:
 
     def _entry(self, file: BinaryIO, key: str, offsets: Sequence[int], operation: str) -> LedgerEntry:
         try:
-            read = [read_at(file, offset) for offset in offsets]
-        except Unreadable as error:
+            *before, newest = [read_at(file, offset) for offset in offsets]
+            if newest.said_key != key:
+                raise _edited(self.path, operation)
+            sums = debits(newest)
+            # What versions before it leave behind stands in the books too: it shows where the books are compared.
+            for (_, currency), amount in balances(before).items():
+                sums[currency] = EXACT.add(sums.get(currency, Decimal()), max(amount, Decimal()))
+            is_edited = newest.is_edited
+        except (Unreadable, ArithmeticError) as error:  # or more digits than anybody has
             raise unreadable(self.path, operation) from error
-        *before, newest = read
-        if newest.said_key != key:
-            raise _edited(self.path, operation)
-        sums = debits(newest)
-        # What versions before it leave behind stands in the books too: it shows where the books are compared.
-        for (_, currency), amount in balances(before).items():
-            sums[currency] = EXACT.add(sums.get(currency, Decimal()), max(amount, Decimal()))
         return LedgerEntry(
             key=newest.key,
             reference=reference_of(newest.key),
             date=newest.date,
             debits=sums,
             content_hash=meant(newest.content_hash) or None,
-            is_edited=newest.is_edited,
+            is_edited=is_edited,
         )
 
     def _to_write(self, file: BinaryIO, operation: str) -> OpenBooks:

@@ -17,7 +17,7 @@ from attrs import frozen
 
 from .blocks import BlockEnd, BookedAt, Found, OpenedAt
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 _PIECE: Final = 1 << 16
 _MOST_VARIABLES: Final = 500
 
