@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from brex_accounting.clock import Clock
-from brex_accounting.emulator import move
+from brex_accounting.emulator import move, recode
 from brex_accounting.emulator.stored import StoredRecord
 from brex_accounting.export import (
     Change,
@@ -247,6 +247,33 @@ class TestLostJournal:
             await account.finish()
             await account.audit(account.wanted())
             assert {1} == {document_of(account, id_).amended for id_ in changed}
+
+        run(main())
+
+    def test_is_kept_before_anybody_has_read_it(self, folder: Path) -> None:
+        """What a person keeps is not amended, also where no run has come to read what Brex shows of it."""
+
+        async def main() -> None:
+            account, _, _ = await all_posted(folder)
+            erp = Failing(account.clock, account.books)
+            account.make_erp = always(erp)
+            await account.run()
+            kept = next(id_ for id_, row in (await account.rows()).items() if row.state is State.POSTED)
+            async with account.worker() as loop:
+                await loop.resolve(kept, "keep", reason="The books are right.")
+            erp.is_failing = False
+            await pass_time(HOUR)
+            await account.finish()
+            assert 0 == document_of(account, kept).amended
+            row, stored = (await account.rows())[kept], account.stored(kept)
+            assert (State.EXPORTED, await content_of(account, kept)) == (row.state, row.content_hash)
+            assert (stored.amount, stored.currency, None) == (row.amount, row.currency, row.posting_date)
+            # What comes after the decision is a change again.
+            chosen = {"brex_field_value_id": "efo_6998", "remote_field_value_id": "6998"}
+            recode(account.tenant, kept, brex_field_id="ef_101", **chosen)
+            await pass_time(HOUR)
+            await account.run()
+            assert await content_of(account, kept) == document_of(account, kept).content_hash
 
         run(main())
 

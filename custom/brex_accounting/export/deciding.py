@@ -220,7 +220,8 @@ class Judge:
     def _in_the_books(self, record: AccountingRecord, entry: Entry, now: datetime.datetime) -> Verdict:
         seen = content_hash(record)
         if entry.content_hash is None:  # a person says that it is in the books: as it is now
-            return Put(self._read(entry, record))
+            row = self._read(entry, record)
+            return Put(row.changed(posting_date=None) if entry.reason == KEPT else row)
         if seen != entry.content_hash or is_half_amended(entry):
             return self._amended(record, entry, seen, now) if self._is_final(record) else LEAVE
         is_told = record.review_status is ReviewStatus.EXPORTED

@@ -115,6 +115,8 @@ def _resolved(entry: Entry, resolution: Resolution, reference: str | None, now: 
         case "keep":
             # Whether Brex was told is read back before it is told.
             kept = entry.moved(State.POSTED, at=now, reason=KEPT, attempts=0, due=now)
+            if entry.seen_hash is None and entry.currency is None:  # nobody has read what Brex shows beside the books
+                return kept.changed(content_hash=None)
             return kept.changed(content_hash=entry.seen_hash or entry.content_hash, seen_hash=None)
         case "repost":
             again = entry.moved(State.READY, at=now, due=now, attempts=0, reference=None, seen_hash=None)

@@ -179,7 +179,8 @@ class TestWhatWasWholeBefore:
         path.write_bytes(text)
         index = path.with_name("books.beancount.index").read_bytes()
         for work in (find, post, find, post):
-            with pytest.raises(LedgerError, match=r"batch 2 in books\.beancount was whole.*remove what there is"):
+            remedy = r"batch 2 in books\.beancount was whole.*what is left of it.*reconcile names"
+            with pytest.raises(LedgerError, match=remedy):
                 work(path, posting(2)) if work is post else work(path, "accr_0")  # type: ignore[operator]
             with pytest.raises(LedgerError, match=r"write the line '; end of batch 2 sha256 [0-9a-f]{64}'"):
                 entries(path)

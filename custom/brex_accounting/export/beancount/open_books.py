@@ -178,7 +178,7 @@ class OpenBooks:
             advice = (
                 f"Nothing was changed. Take {self._path.name} back from a copy, "
                 + (f"or write the line '{ending}' behind what is to stay of it, " if ending else "")
-                + f"or remove what there is of the batch, from its line {line} on: reconcile names what is then missing."
+                + f"or remove what is left of it, from its line {line} on; reconcile names what is missing then."
             )
             raise LedgerError(summary, operation=self._operation, advice=advice)
         if unended.body is not None and len(tail) - (unended.body - unended.start) < unended.length:
