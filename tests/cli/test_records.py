@@ -367,7 +367,7 @@ class TestFailures:
     def test_a_long_wait(self, served: Served, run: Command) -> None:
         """Where Brex asks for more patience than a command has, the line says when to come back."""
         served.fault("status", "queryAccountingRecords", status=429, retry_after=3000, times=1)
-        ran = run(*LIST)
+        ran = run(*LIST, "--account", "impatient")  # one that no other test makes wait in this process
         ran.assert_error(1, "3000 s, longer than a command waits: run it again then")
 
 
