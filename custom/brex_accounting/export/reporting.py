@@ -147,17 +147,17 @@ async def _without_unseen(run: Run, rows: Sequence[Entry]) -> Sequence[Entry]:
 
     It has not come to that where the ERP is down, or is left alone since it fails to amend others.
     """
-    unseen = [row for row in rows if is_unseen(row)]
+    unseen = {row.record_id: row for row in rows if is_unseen(row)}
     if not unseen:
         return rows
-    async with run.keeping(unseen):
-        shown, unreadable = await run.fresh([row.record_id for row in unseen])
-    there = [row for row in unseen if row.record_id in shown or row.record_id in unreadable]
+    async with run.keeping([*unseen.values()]):
+        shown, unreadable = await run.fresh([*unseen])
+    there = [id_ for id_ in unseen if id_ in shown or id_ in unreadable]
     later = {"due": run.now() + REPORT_DELAY, "owner": None, "lease_until": None}
-    await run.write(*(Change(entry=row.changed(**later), silent=True) for row in there))
-    await run.write(*(run.gone(row) for row in unseen if row not in there))
-    await run.look_again([row.record_id for row in there])
-    return [row for row in rows if row not in unseen]
+    await run.write(*(Change(entry=unseen[id_].changed(**later), silent=True) for id_ in there))
+    await run.write(*(run.gone(row) for id_, row in unseen.items() if id_ not in shown and id_ not in unreadable))
+    await run.look_again(there)
+    return [row for row in rows if row.record_id not in unseen]
 
 
 async def _without_told(run: Run, begun: Sequence[Entry]) -> Sequence[Entry]:

@@ -18,8 +18,9 @@ from . import sqlite_queries as queries
 from .journal import Change, Count, Entry, Event
 from .sqlite_failure import explained, refusal
 from .sqlite_rows import UnreadableRow, microseconds
-from .sqlite_schema import OPENING, VERSION, bring_up, check_readable, make_durable, transaction, version_of
+from .sqlite_schema import OPENING, VERSION, bring_up, check_readable, make_durable, version_of
 from .sqlite_snapshot import snapshot
+from .sqlite_transaction import transaction
 from .states import State
 
 P = ParamSpec("P")

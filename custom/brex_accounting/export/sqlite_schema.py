@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 import time
-from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
 from .sqlite_failure import is_busy, refusal
+from .sqlite_transaction import transaction
 
 OPENING: Final = "open the journal"
 
@@ -115,25 +114,6 @@ _CACHE: Final = 4_096
 
 _CHECKPOINT: Final = 4_000
 """Pages of the write-ahead log, 4 KiB each, after which they are brought into the file: not after every batch."""
-
-
-@contextlib.contextmanager
-def transaction(connection: sqlite3.Connection, *, writes: bool) -> Generator[None]:
-    """A transaction that ends whole with the block, or not at all.
-
-    Args:
-        connection: Of the journal.
-        writes: Whether it is the only writer from the beginning, and never finds out late that another one was there.
-    """
-    connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # SQLite has rolled back already after some errors
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-        raise
 
 
 def version_of(connection: sqlite3.Connection) -> int:
@@ -253,6 +233,5 @@ __all__ = [
     "bring_up",
     "check_readable",
     "make_durable",
-    "transaction",
     "version_of",
 ]

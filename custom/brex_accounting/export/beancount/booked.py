@@ -26,10 +26,10 @@ _LEG: Final = re.compile(
     rf"\s+(?:[*!&#?%A-Z]\s+)?([^\s:;\"]+(?::[^\s:;\"]+)+)"
     rf"(?:\s+({_NUMBER})\s+({_CURRENCY})(?:\s+(@@?)\s+({_NUMBER})\s+({_CURRENCY}))?)?\s*(?:;.*)?"
 )
+_BESIDE: Final = re.compile(r"\s+(?:;|[#^]\S).*")
+
 _SCHEME: Final = "1"
 """Stands in front of each checksum: those of other schemes say nothing."""
-
-_BESIDE: Final = re.compile(r"\s+(?:;|[#^]\S).*")
 
 
 class Unreadable(ValueError):

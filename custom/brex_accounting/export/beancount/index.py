@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import attrs
 from attrs import frozen
 
+from ..sqlite_transaction import transaction
 from .blocks import BlockEnd, BookedAt, Found, OpenedAt
 
 _VERSION: Final = 3
@@ -195,18 +196,9 @@ class Index:
             raise AssertionError(message)
         return self._database
 
-    @contextlib.contextmanager
-    def writing(self) -> Generator[None]:
-        """All that is written in the block, or nothing of it."""
-        self._open.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._open.execute("COMMIT")
-        except BaseException:
-            if self._open.in_transaction:  # SQLite has rolled back already after some errors
-                with contextlib.suppress(sqlite3.Error):
-                    self._open.execute("ROLLBACK")
-            raise
+    def writing(self) -> AbstractContextManager[None]:
+        """A block of which all that is written stays, or nothing."""
+        return transaction(self._open, writes=True)
 
     def indexed(self) -> Indexed:
         """How far it has come.
