@@ -10,47 +10,80 @@ from typing import Final, TypeAlias, cast
 
 from .journal import Change, Count, Entry, Event
 from .posting import EXACT
+from .sqlite_batch import BatchStatement, execute
 from .sqlite_rows import (
     ENTRY_COLUMNS,
+    ENTRY_NAMES,
     EVENT_COLUMNS,
     Row,
     UnreadableRow,
     entries_of,
+    entry_columns,
     entry_of,
-    entry_row,
     event_of,
-    event_row,
     instant,
     marks,
-    revisions_of,
 )
 from .states import State
 
 # The words "coalesce(lease_until, due)" are those of an index. It tells when it is a row's turn.
-_INSERT: Final = f"INSERT INTO entries ({ENTRY_COLUMNS}) VALUES ({marks(19)})"  # noqa: S608 - constants
-# Without the id, or its index would be written again too.
-_UPDATE: Final = f"UPDATE entries SET ({ENTRY_COLUMNS.partition(', ')[2]}) = ({marks(18)}) WHERE record_id = ?"  # noqa: S608
-_ADD: Final = (
-    f"INSERT INTO history (entry, {EVENT_COLUMNS}) "  # noqa: S608 - constants
-    f"SELECT number, {marks(12)} FROM entries WHERE record_id = ?"
+_UNFIT: Final = BatchStatement(
+    ("record_id", "revision"),
+    """
+    SELECT batch.record_id FROM ({batch}) AS batch LEFT JOIN entries USING (record_id)
+    WHERE coalesce(entries.revision, 0) <> batch.revision
+    """,
 )
-_DUE: Final = """
-    SELECT coalesce(lease_until, due), number, record_id FROM entries
+_SET: Final = ", ".join(f"{name} = excluded.{name}" for name in ENTRY_NAMES[1:])
+# Not the id, or its index would be written again, too.
+_PUT: Final = BatchStatement(
+    ENTRY_NAMES, f"INSERT INTO entries ({ENTRY_COLUMNS}) {{batch}} ON CONFLICT (record_id) DO UPDATE SET {_SET}"
+)
+_TOLD: Final = EVENT_COLUMNS.removeprefix("at, ").removesuffix(", trace_id, note, owner")
+# What it tells of an entry stands in its row by now. A CROSS JOIN goes through the batch in its order.
+_TELL: Final = BatchStatement(
+    ("record_id", "trace_id", "note", "owner"),
+    f"INSERT INTO history (entry, at, {_TOLD}, trace_id, note, owner) "  # noqa: S608 - constants
+    f"SELECT number, since, {_TOLD}, trace_id, note, batch.owner "
+    "FROM ({batch}) AS batch CROSS JOIN entries USING (record_id)",
+)
+_DUE: Final = f"""
+    SELECT coalesce(lease_until, due), number, {ENTRY_COLUMNS} FROM entries
     WHERE state = ? AND coalesce(lease_until, due) <= ?
     ORDER BY coalesce(lease_until, due), number LIMIT ?
 """
-_FREE: Final = """
-    SELECT coalesce(lease_until, due), number, record_id FROM entries
+_FREE: Final = f"""
+    SELECT coalesce(lease_until, due), number, {ENTRY_COLUMNS} FROM entries
     WHERE state = ? AND coalesce(lease_until, due) IS NOT NULL AND (lease_until IS NULL OR lease_until <= ?)
     ORDER BY coalesce(lease_until, due), number LIMIT ?
 """
-_IDLE: Final = """
-    SELECT NULL, number, record_id FROM entries
+_IDLE: Final = f"""
+    SELECT NULL, number, {ENTRY_COLUMNS} FROM entries
     WHERE state = ? AND coalesce(lease_until, due) IS NULL
     ORDER BY number LIMIT ?
 """
-_TAKE: Final = "UPDATE entries SET owner = ?, lease_until = ?, revision = revision + 1 WHERE record_id = ?"
-_RENEW: Final = "UPDATE entries SET lease_until = ? WHERE record_id = ? AND revision = ? AND owner = ?"
+_TAKE: Final = BatchStatement(
+    ("number",),
+    """
+    WITH batch AS ({batch})
+    UPDATE entries SET owner = ?, lease_until = ?, revision = revision + 1
+    WHERE number IN (SELECT number FROM batch)
+    """,
+)
+_UNHELD: Final = BatchStatement(
+    ("record_id", "revision"),
+    """
+    SELECT batch.record_id, batch.revision FROM ({batch}) AS batch LEFT JOIN entries USING (record_id)
+    WHERE (entries.revision = batch.revision AND entries.owner = ?) IS NOT TRUE
+    """,
+)
+_RENEW: Final = BatchStatement(
+    ("record_id",),
+    """
+    WITH batch AS ({batch})
+    UPDATE entries SET lease_until = ? WHERE record_id IN (SELECT record_id FROM batch)
+    """,
+)
 _NEXT: Final = "SELECT min(coalesce(lease_until, due)) FROM entries WHERE state = ?"
 
 _STATES: Final = tuple(sorted(state.value for state in State))
@@ -66,30 +99,7 @@ def load(connection: sqlite3.Connection, record_ids: list[str]) -> Mapping[str, 
 
 def write(connection: sqlite3.Connection, changes: list[Change], owner: str | None) -> list[Entry | None]:
     """The rows as they are now, None for each whose revision was another one; times are in the rows."""
-    revisions = revisions_of(connection, [change.entry.record_id for change in changes])
-    written: list[Entry | None] = []
-    inserts: list[Row] = []
-    updates: list[Row] = []
-    events: list[Row] = []
-    for change in changes:
-        entry = change.entry
-        if revisions.get(entry.record_id, 0) != entry.revision:
-            written.append(None)
-            continue
-        new = entry.changed(revision=entry.revision + 1)
-        revisions[new.record_id] = new.revision
-        written.append(new)
-        if entry.revision:
-            record_id, *others = entry_row(new)
-            updates.append((*others, record_id))
-        else:
-            inserts.append(entry_row(new))
-        if not change.silent:
-            events.append((*event_row(change, owner), new.record_id))
-    connection.executemany(_INSERT, inserts)
-    connection.executemany(_UPDATE, updates)
-    connection.executemany(_ADD, events)
-    return written
+    return [entry for some in _of_different_records(changes) for entry in _write(connection, some, owner)]
 
 
 def claim(
@@ -105,10 +115,11 @@ def claim(
     """Take rows that ``find`` gives for each state, those whose turn came first; times in microseconds."""
     found = [row for state in states for row in find(connection, state, now, limit)]
     found.sort(key=lambda row: (row[0] is None, row[0] or 0, row[1]))
-    taken = [cast("str", record_id) for _, _, record_id in found[:limit]]
-    connection.executemany(_TAKE, [(owner, lease_until, record_id) for record_id in taken])
-    entries = entries_of(connection, taken)
-    return [entries[record_id] for record_id in taken]
+    taken = found[:limit]
+    entries = [entry_of(row[2:]) for row in taken]
+    execute(connection, _TAKE, [[row[1] for row in taken]], owner, lease_until)
+    claimed = {"owner": owner, "lease_until": instant(lease_until)}
+    return [entry.changed(revision=entry.revision + 1, **claimed) for entry in entries]
 
 
 def due(connection: sqlite3.Connection, state: str, now: int, limit: int) -> list[Row]:
@@ -124,11 +135,12 @@ def free(connection: sqlite3.Connection, state: str, now: int, limit: int) -> li
 
 def renew(connection: sqlite3.Connection, entries: list[Entry], owner: str, lease_until: int) -> frozenset[str]:
     """Let claims last longer; the ids of those that still were this owner's."""
-    return frozenset(
-        entry.record_id
-        for entry in entries
-        if connection.execute(_RENEW, [lease_until, entry.record_id, entry.revision, owner]).rowcount
-    )
+    ids = [entry.record_id for entry in entries]
+    revisions = [entry.revision for entry in entries]
+    unheld = execute(connection, _UNHELD, [ids, revisions], owner)
+    held = frozenset(record_id for record_id, _ in set(zip(ids, revisions, strict=True)).difference(unheld))
+    execute(connection, _RENEW, [list(held)], lease_until)
+    return held
 
 
 def next_due(connection: sqlite3.Connection) -> datetime.datetime | None:
@@ -207,6 +219,46 @@ def announced_done(connection: sqlite3.Connection, record_ids: list[str], given:
     seen = [(record_id, *given.get(record_id, (None, None))) for record_id in record_ids]
     same = "number = coalesce(?, number) AND times <= coalesce(?, times)"
     connection.executemany(f"DELETE FROM announced WHERE record_id = ? AND {same}", seen)  # noqa: S608 - constants
+
+
+def _of_different_records(changes: list[Change]) -> list[list[Change]]:
+    """Changes in parts in which no record is twice: what a second change of one finds is what the first has left."""
+    if len({change.entry.record_id for change in changes}) == len(changes):
+        return [changes]
+    parts: list[list[Change]] = [[]]
+    ids: set[str] = set()
+    for change in changes:
+        record_id = change.entry.record_id
+        if record_id in ids:
+            parts.append([])
+            ids.clear()
+        ids.add(record_id)
+        parts[-1].append(change)
+    return parts
+
+
+def _write(connection: sqlite3.Connection, changes: list[Change], owner: str | None) -> list[Entry | None]:
+    ids = [change.entry.record_id for change in changes]
+    revisions = [change.entry.revision for change in changes]
+    unfit = {record_id for (record_id,) in execute(connection, _UNFIT, [ids, revisions])}
+    fit = [change for change in changes if change.entry.record_id not in unfit] if unfit else changes
+    written = [change.entry.changed(revision=change.entry.revision + 1) for change in fit]
+    execute(connection, _PUT, entry_columns(written))
+    told = [change for change in fit if not change.silent]
+    execute(
+        connection,
+        _TELL,
+        [
+            [change.entry.record_id for change in told],
+            [change.trace_id for change in told],
+            [change.note for change in told],
+            [owner] * len(told),
+        ],
+    )
+    if not unfit:
+        return list(written)
+    rows = {entry.record_id: entry for entry in written}
+    return [rows.get(record_id) for record_id in ids]
 
 
 __all__ = [

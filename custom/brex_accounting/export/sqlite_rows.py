@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
-from .journal import Change, Entry, Event
+from .journal import Entry, Event
+from .sqlite_batch import BatchStatement, execute
 from .states import State
 
 Row: TypeAlias = tuple[Any, ...]
 
 _NAMES: Final = {state: state.value for state in State}  # what the enum computes anew each time
+_STATES: Final = {name: state for state, name in _NAMES.items()}
 _EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND: Final = datetime.timedelta(microseconds=1)
-
-_MOST_PARAMETERS: Final = 500
-"""SQLite before 3.32 takes no more than 999 in one statement."""
 
 ENTRY_COLUMNS: Final = (
     "record_id, state, since, revision, generation, content_hash, seen_hash, amount, currency, posting_date, "
@@ -26,6 +27,11 @@ ENTRY_COLUMNS: Final = (
 )
 EVENT_COLUMNS: Final = (
     "at, state, generation, content_hash, amount, currency, reference, attempts, reason, trace_id, note, owner"
+)
+
+ENTRY_NAMES: Final = tuple(ENTRY_COLUMNS.split(", "))
+_LOAD: Final = BatchStatement(
+    ("record_id",), f"SELECT {ENTRY_COLUMNS} FROM entries WHERE record_id IN ({{batch}})"  # noqa: S608 - constants
 )
 
 
@@ -42,6 +48,7 @@ def microseconds(at: datetime.datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+@functools.lru_cache(maxsize=256)  # the rows of a batch share most of theirs
 def instant(value: int) -> datetime.datetime:
     """The instant that so many microseconds after 1970 is, in UTC.
 
@@ -51,57 +58,24 @@ def instant(value: int) -> datetime.datetime:
     return _EPOCH + datetime.timedelta(microseconds=value)
 
 
+def entry_columns(entries: Sequence[Entry]) -> list[Sequence[Any]]:
+    """The values of entries for each of ``ENTRY_COLUMNS``.
+
+    Args:
+        entries: The entries.
+    """
+    members = list(map(vars, entries))
+    columns = {name: list(map(itemgetter(name), members)) for name in ENTRY_NAMES}
+    return list((columns | {name: kept(columns[name]) for name, kept in _KEPT.items()}).values())
+
+
 def entry_row(entry: Entry) -> Row:
     """An entry in the order of ``ENTRY_COLUMNS``.
 
     Args:
         entry: The entry.
     """
-    return (
-        entry.record_id,
-        _NAMES[entry.state],
-        microseconds(entry.since),
-        entry.revision,
-        entry.generation,
-        entry.content_hash,
-        entry.seen_hash,
-        None if entry.amount is None else str(entry.amount),
-        entry.currency,
-        None if entry.posting_date is None else entry.posting_date.isoformat(),
-        entry.reference,
-        entry.attempts,
-        entry.reason,
-        entry.reported,
-        entry.mapping_version,
-        int(entry.receipts_owed),
-        None if entry.due is None else microseconds(entry.due),
-        entry.owner,
-        None if entry.lease_until is None else microseconds(entry.lease_until),
-    )
-
-
-def event_row(change: Change, owner: str | None) -> Row:
-    """What the history says of a change, in the order of ``EVENT_COLUMNS``.
-
-    Args:
-        change: The change.
-        owner: Who made it.
-    """
-    entry = change.entry
-    return (
-        microseconds(entry.since),
-        _NAMES[entry.state],
-        entry.generation,
-        entry.content_hash,
-        None if entry.amount is None else str(entry.amount),
-        entry.currency,
-        entry.reference,
-        entry.attempts,
-        entry.reason,
-        change.trace_id,
-        change.note,
-        owner,
-    )
+    return tuple(values[0] for values in entry_columns([entry]))
 
 
 def entry_of(row: Row) -> Entry:
@@ -137,7 +111,7 @@ def entry_of(row: Row) -> Entry:
     try:
         return Entry(
             record_id=record_id,
-            state=State(state),
+            state=_STATES[state],
             since=instant(since),
             revision=revision,
             generation=generation,
@@ -156,7 +130,7 @@ def entry_of(row: Row) -> Entry:
             owner=owner,
             lease_until=None if lease_until is None else instant(lease_until),
         )
-    except (ValueError, ArithmeticError, TypeError):
+    except (ValueError, ArithmeticError, TypeError, KeyError):
         pass  # what was raised repeats the value
     raise UnreadableRow
 
@@ -191,7 +165,7 @@ def event_of(record_id: str, row: Row) -> Event:
             number=number,
             record_id=record_id,
             at=instant(at),
-            state=State(state),
+            state=_STATES[state],
             generation=generation,
             content_hash=content_hash,
             amount=None if amount is None else Decimal(amount),
@@ -203,7 +177,7 @@ def event_of(record_id: str, row: Row) -> Event:
             note=note,
             owner=owner,
         )
-    except (ValueError, ArithmeticError, TypeError):
+    except (ValueError, ArithmeticError, TypeError, KeyError):
         pass
     raise UnreadableRow
 
@@ -218,18 +192,8 @@ def entries_of(connection: sqlite3.Connection, record_ids: Sequence[str]) -> Map
     Raises:
         UnreadableRow: One of them cannot be read.
     """
-    found = map(entry_of, _by_id(connection, ENTRY_COLUMNS, record_ids))
+    found = map(entry_of, execute(connection, _LOAD, [record_ids]))
     return {entry.record_id: entry for entry in found}
-
-
-def revisions_of(connection: sqlite3.Connection, record_ids: Sequence[str]) -> dict[str, int]:
-    """The revisions of those of these records that have a row.
-
-    Args:
-        connection: Of the journal, in a transaction.
-        record_ids: The records.
-    """
-    return dict(_by_id(connection, "record_id, revision", record_ids))
 
 
 def marks(count: int) -> str:
@@ -241,25 +205,52 @@ def marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-def _by_id(connection: sqlite3.Connection, columns: str, record_ids: Sequence[str]) -> Iterator[Row]:
-    for start in range(0, len(record_ids), _MOST_PARAMETERS):
-        some = record_ids[start : start + _MOST_PARAMETERS]
-        statement = f"SELECT {columns} FROM entries WHERE record_id IN ({marks(len(some))})"  # noqa: S608 - constants
-        yield from connection.execute(statement, some).fetchall()
+def _once(convert: Callable[[Any], Any]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """A conversion of columns in which a batch has the same object in many rows."""
+
+    def converted(values: Sequence[Any]) -> Sequence[Any]:
+        # By identity: two instants that compare equal may be an hour apart, where clocks are put back.
+        objects = dict(zip(map(id, values), values, strict=True))
+        if len(objects) == 1:
+            return [convert(values[0])] * len(values)
+        done = {key: convert(value) for key, value in objects.items()}
+        return [done[id(value)] for value in values]
+
+    return converted
+
+
+def _each(convert: Callable[[Any], Any]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    return lambda values: [None if value is None else convert(value) for value in values]
+
+
+def _turn(at: datetime.datetime | None) -> int | None:
+    return None if at is None else microseconds(at)
+
+
+_KEPT: Final[Mapping[str, Callable[[Sequence[Any]], Sequence[Any]]]] = {
+    "state": _once(_NAMES.__getitem__),
+    "since": _once(microseconds),
+    "amount": _each(str),
+    "posting_date": _each(datetime.date.isoformat),
+    "receipts_owed": _each(int),
+    "due": _once(_turn),
+    "lease_until": _once(_turn),
+}
+"""How the columns are written that SQLite has no type for."""
 
 
 __all__ = [
     "ENTRY_COLUMNS",
+    "ENTRY_NAMES",
     "EVENT_COLUMNS",
     "Row",
     "UnreadableRow",
     "entries_of",
+    "entry_columns",
     "entry_of",
     "entry_row",
     "event_of",
-    "event_row",
     "instant",
     "marks",
     "microseconds",
-    "revisions_of",
 ]
