@@ -6,18 +6,18 @@ import datetime
 import sqlite3
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 from .journal import Change, Count, Entry, Event
 from .posting import EXACT
 from .sqlite_batch import BatchStatement, execute
+from .sqlite_lookup import entries_of, rows_of
 from .sqlite_rows import (
     ENTRY_COLUMNS,
     ENTRY_NAMES,
     EVENT_COLUMNS,
     Row,
     UnreadableRow,
-    entries_of,
     entry_columns,
     entry_of,
     event_of,
@@ -47,18 +47,18 @@ _TELL: Final = BatchStatement(
     f"SELECT number, since, {_TOLD}, trace_id, note, batch.owner "
     "FROM ({batch}) AS batch CROSS JOIN entries USING (record_id)",
 )
-_DUE: Final = f"""
-    SELECT coalesce(lease_until, due), number, {ENTRY_COLUMNS} FROM entries
+_DUE: Final = """
+    SELECT number FROM entries
     WHERE state = ? AND coalesce(lease_until, due) <= ?
     ORDER BY coalesce(lease_until, due), number LIMIT ?
 """
-_FREE: Final = f"""
-    SELECT coalesce(lease_until, due), number, {ENTRY_COLUMNS} FROM entries
+_FREE: Final = """
+    SELECT number FROM entries
     WHERE state = ? AND coalesce(lease_until, due) IS NOT NULL AND (lease_until IS NULL OR lease_until <= ?)
     ORDER BY coalesce(lease_until, due), number LIMIT ?
 """
-_IDLE: Final = f"""
-    SELECT NULL, number, {ENTRY_COLUMNS} FROM entries
+_IDLE: Final = """
+    SELECT number FROM entries
     WHERE state = ? AND coalesce(lease_until, due) IS NULL
     ORDER BY number LIMIT ?
 """
@@ -114,23 +114,23 @@ def claim(
 ) -> list[Entry]:
     """Take rows that ``find`` gives for each state, those whose turn came first; times in microseconds."""
     found = [row for state in states for row in find(connection, state, now, limit)]
-    found.sort(key=lambda row: (row[0] is None, row[0] or 0, row[1]))
+    found.sort(key=_turn)
     taken = found[:limit]
-    entries = [entry_of(row[2:]) for row in taken]
-    execute(connection, _TAKE, [[row[1] for row in taken]], owner, lease_until)
+    entries = [entry_of(row[1:]) for row in taken]
+    execute(connection, _TAKE, [[row[0] for row in taken]], owner, lease_until)
     claimed = {"owner": owner, "lease_until": instant(lease_until)}
     return [entry.changed(revision=entry.revision + 1, **claimed) for entry in entries]
 
 
 def due(connection: sqlite3.Connection, state: str, now: int, limit: int) -> list[Row]:
-    """Free rows of a state whose turn has come, in the order of their turns."""
-    return connection.execute(_DUE, [state, now, limit]).fetchall()
+    """The free rows of a state whose turn came first, if it has come."""
+    return rows_of(connection, _DUE, [state, now, limit])
 
 
 def free(connection: sqlite3.Connection, state: str, now: int, limit: int) -> list[Row]:
-    """All free rows of a state, in the order of their turns, those that have none at the end."""
-    found: list[Row] = connection.execute(_FREE, [state, now, limit]).fetchall()
-    return found + connection.execute(_IDLE, [state, limit - len(found)]).fetchall()
+    """The free rows of a state whose turn comes first, and after them those that have none."""
+    found = rows_of(connection, _FREE, [state, now, limit])
+    return found + rows_of(connection, _IDLE, [state, limit - len(found)])
 
 
 def renew(connection: sqlite3.Connection, entries: list[Entry], owner: str, lease_until: int) -> frozenset[str]:
@@ -169,8 +169,9 @@ def counts(connection: sqlite3.Connection) -> list[Count]:
 def entries(connection: sqlite3.Connection, states: list[str] | None, after: str, limit: int) -> list[Entry]:
     """Rows in these states, or in all, by record id."""
     wanted = "" if states is None else f"AND state IN ({marks(len(states))})"
-    statement = f"SELECT {ENTRY_COLUMNS} FROM entries WHERE record_id > ? {wanted} ORDER BY record_id LIMIT ?"  # noqa: S608
-    return list(map(entry_of, connection.execute(statement, [after, *(states or ()), limit]).fetchall()))
+    query = f"SELECT number FROM entries WHERE record_id > ? {wanted} ORDER BY record_id LIMIT ?"  # noqa: S608 - constants
+    rows = rows_of(connection, query, [after, *(states or ()), limit])
+    return sorted((entry_of(row[1:]) for row in rows), key=lambda entry: entry.record_id)
 
 
 def history(connection: sqlite3.Connection, record_id: str) -> list[Event]:
@@ -219,6 +220,12 @@ def announced_done(connection: sqlite3.Connection, record_ids: list[str], given:
     seen = [(record_id, *given.get(record_id, (None, None))) for record_id in record_ids]
     same = "number = coalesce(?, number) AND times <= coalesce(?, times)"
     connection.executemany(f"DELETE FROM announced WHERE record_id = ? AND {same}", seen)  # noqa: S608 - constants
+
+
+def _turn(row: Row) -> tuple[bool, int, int]:
+    number, *_, due, _, lease_until = row
+    turn = due if lease_until is None else lease_until
+    return turn is None, turn or 0, number
 
 
 def _of_different_records(changes: list[Change]) -> list[list[Change]]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import datetime
 import functools
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from operator import itemgetter
+from operator import itemgetter, methodcaller
 from typing import Any, Final, TypeAlias
 
 from .journal import Entry, Event
-from .sqlite_batch import BatchStatement, execute
 from .states import State
 
 Row: TypeAlias = tuple[Any, ...]
 
-_NAMES: Final = {state: state.value for state in State}  # what the enum computes anew each time
+# What the enum computes anew each time.
+_NAMES: Final = {state: state.value for state in State}
 _STATES: Final = {name: state for state, name in _NAMES.items()}
 _EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND: Final = datetime.timedelta(microseconds=1)
@@ -25,13 +24,9 @@ ENTRY_COLUMNS: Final = (
     "record_id, state, since, revision, generation, content_hash, seen_hash, amount, currency, posting_date, "
     "reference, attempts, reason, reported, mapping_version, receipts_owed, due, owner, lease_until"
 )
+ENTRY_NAMES: Final = tuple(ENTRY_COLUMNS.split(", "))
 EVENT_COLUMNS: Final = (
     "at, state, generation, content_hash, amount, currency, reference, attempts, reason, trace_id, note, owner"
-)
-
-ENTRY_NAMES: Final = tuple(ENTRY_COLUMNS.split(", "))
-_LOAD: Final = BatchStatement(
-    ("record_id",), f"SELECT {ENTRY_COLUMNS} FROM entries WHERE record_id IN ({{batch}})"  # noqa: S608 - constants
 )
 
 
@@ -58,15 +53,49 @@ def instant(value: int) -> datetime.datetime:
     return _EPOCH + datetime.timedelta(microseconds=value)
 
 
-def entry_columns(entries: Sequence[Entry]) -> list[Sequence[Any]]:
-    """The values of entries for each of ``ENTRY_COLUMNS``.
+def _each(convert: Callable[[Any], Any]) -> Callable[[list[Any]], list[Any]]:
+    return lambda values: [None if value is None else convert(value) for value in values]
+
+
+def _once(convert: Callable[[Any], Any]) -> Callable[[list[Any]], list[Any]]:
+    """A conversion of a column in which many rows have the same object."""
+
+    def converted(values: list[Any]) -> list[Any]:
+        # By identity: two instants that compare equal can be an hour apart, where clocks are put back.
+        objects = dict(zip(map(id, values), values, strict=True))
+        if len(objects) == 1:
+            return [convert(values[0])] * len(values)
+        done = {key: convert(value) for key, value in objects.items()}
+        return [done[id(value)] for value in values]
+
+    return converted
+
+
+def _microseconds_or_none(at: datetime.datetime | None) -> int | None:
+    return None if at is None else microseconds(at)
+
+
+_CONVERTED: Final[Mapping[str, Callable[[list[Any]], list[Any]]]] = {
+    "state": _once(_NAMES.__getitem__),
+    "since": _once(microseconds),
+    "amount": _each(str),
+    "posting_date": _each(methodcaller("isoformat")),
+    "receipts_owed": _once(int),
+    "due": _once(_microseconds_or_none),
+    "lease_until": _once(_microseconds_or_none),
+}
+"""How the columns are written whose values SQLite has no type for."""
+
+
+def entry_columns(entries: Sequence[Entry]) -> list[list[Any]]:
+    """The values of entries in each of ``ENTRY_COLUMNS``.
 
     Args:
         entries: The entries.
     """
     members = list(map(vars, entries))
     columns = {name: list(map(itemgetter(name), members)) for name in ENTRY_NAMES}
-    return list((columns | {name: kept(columns[name]) for name, kept in _KEPT.items()}).values())
+    return [_CONVERTED[name](column) if name in _CONVERTED else column for name, column in columns.items()]
 
 
 def entry_row(entry: Entry) -> Row:
@@ -75,7 +104,7 @@ def entry_row(entry: Entry) -> Row:
     Args:
         entry: The entry.
     """
-    return tuple(values[0] for values in entry_columns([entry]))
+    return tuple(value for (value,) in entry_columns([entry]))
 
 
 def entry_of(row: Row) -> Entry:
@@ -182,20 +211,6 @@ def event_of(record_id: str, row: Row) -> Event:
     raise UnreadableRow
 
 
-def entries_of(connection: sqlite3.Connection, record_ids: Sequence[str]) -> Mapping[str, Entry]:
-    """The rows of these records, by id.
-
-    Args:
-        connection: Of the journal, in a transaction.
-        record_ids: The records.
-
-    Raises:
-        UnreadableRow: One of them cannot be read.
-    """
-    found = map(entry_of, execute(connection, _LOAD, [record_ids]))
-    return {entry.record_id: entry for entry in found}
-
-
 def marks(count: int) -> str:
     """So many parameters of a statement.
 
@@ -205,47 +220,12 @@ def marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-def _once(convert: Callable[[Any], Any]) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """A conversion of columns in which a batch has the same object in many rows."""
-
-    def converted(values: Sequence[Any]) -> Sequence[Any]:
-        # By identity: two instants that compare equal may be an hour apart, where clocks are put back.
-        objects = dict(zip(map(id, values), values, strict=True))
-        if len(objects) == 1:
-            return [convert(values[0])] * len(values)
-        done = {key: convert(value) for key, value in objects.items()}
-        return [done[id(value)] for value in values]
-
-    return converted
-
-
-def _each(convert: Callable[[Any], Any]) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    return lambda values: [None if value is None else convert(value) for value in values]
-
-
-def _turn(at: datetime.datetime | None) -> int | None:
-    return None if at is None else microseconds(at)
-
-
-_KEPT: Final[Mapping[str, Callable[[Sequence[Any]], Sequence[Any]]]] = {
-    "state": _once(_NAMES.__getitem__),
-    "since": _once(microseconds),
-    "amount": _each(str),
-    "posting_date": _each(datetime.date.isoformat),
-    "receipts_owed": _each(int),
-    "due": _once(_turn),
-    "lease_until": _once(_turn),
-}
-"""How the columns are written that SQLite has no type for."""
-
-
 __all__ = [
     "ENTRY_COLUMNS",
     "ENTRY_NAMES",
     "EVENT_COLUMNS",
     "Row",
     "UnreadableRow",
-    "entries_of",
     "entry_columns",
     "entry_of",
     "entry_row",
