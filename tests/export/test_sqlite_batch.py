@@ -270,6 +270,19 @@ class TestSteps:
         # 1,000 rows stand in 32, one of which is not full.
         assert {"claim": 40, "load": 35, "entries": 37} == {name: found[name] for name in ("claim", "load", "entries")}
 
+    def test_keep_memory_for_a_thousand_rows_only(self, path: Path) -> None:
+        """A batch of any size goes through statements that a worker with many journals can afford to keep."""
+        texts: list[str] = []
+
+        async def use(journal: SqliteJournal) -> None:
+            await journal._call("count", sqlite3.Connection.set_trace_callback, texts.append)
+            await journal.write([change(f"r{place}") for place in range(2100)])
+
+        used(path, use)
+        # Besides BEGIN, the version and COMMIT: what was changed by others, the rows and the history, each of them for
+        # 1,024 rows, for 1,024 and for the 52 that are left.
+        assert 12 == len(texts)
+
     @pytest.mark.parametrize(
         ("statement", "own"),
         [
