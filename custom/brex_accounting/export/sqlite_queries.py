@@ -26,7 +26,6 @@ from .sqlite_rows import (
 )
 from .states import State
 
-# The words "coalesce(lease_until, due)" are those of an index. It tells when it is a row's turn.
 _UNFIT: Final = BatchStatement(
     ("record_id", "revision"),
     """
@@ -47,6 +46,7 @@ _TELL: Final = BatchStatement(
     f"SELECT number, since, {_TOLD}, trace_id, note, batch.owner "
     "FROM ({batch}) AS batch CROSS JOIN entries USING (record_id)",
 )
+# The words "coalesce(lease_until, due)" are those of an index. It tells when it is a row's turn.
 _DUE: Final = """
     SELECT number FROM entries
     WHERE state = ? AND coalesce(lease_until, due) <= ?
