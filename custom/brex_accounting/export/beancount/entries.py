@@ -15,10 +15,21 @@ from brex_accounting_client.models import AccountingRecordLineItem, Amount, Line
 
 from ..erp import Rejected
 from ..posting import Posting, flaw
-from .booked import BookedEntry, Leg, checksum
+from .booked import BookedEntry, checksum, said
 from .mapping import AccountMapping, NoAccount
-from .syntax import MOST_DIGITS, MOST_PRICED_DIGITS, digits, is_currency, is_link, number, quoted, sayable
+from .syntax import (
+    MOST_DIGITS,
+    MOST_PRICED_DIGITS,
+    are_short,
+    digits,
+    is_currency,
+    is_link,
+    number,
+    quoted,
+    sayable,
+)
 
+_DEBIT: Final = LineItemType.DEBIT
 _PLAIN: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _PRICED: Final = ("Expenses:", "Income:")
 """Accounts whose lines are booked in the currency that was paid in; what others hold is what was settled."""
@@ -56,33 +67,37 @@ def transaction(posting: Posting, mapping: AccountMapping) -> Transaction | Reje
         posting: What to book.
         mapping: Which accounts to book it to.
     """
-    refused = _refused(posting, mapping)
+    record, lines = posting.record, posting.lines
+    refused = _refused(posting, lines, mapping)
     if refused is not None:
         return refused
-    record = posting.record
     record_type = str(record.type)
     accounts: list[str] = []
-    for line in posting.lines:
+    for line in lines:
         account = mapping.account_of(line, record_type)
         if isinstance(account, NoAccount):
             return _no_account(account, record_type, line)
         accounts.append(account)
-    priced = _priced(posting.lines, accounts, mapping)
+    priced = _priced(lines, accounts, mapping)
     # Whole numbers let Beancount infer no tolerance, and a price divides and multiplies.
-    settled_in = {line.amount.currency for line, has_price in zip(posting.lines, priced, strict=True) if has_price}
-    legs: list[Leg] = []
+    settled_in = {line.amount.currency for line, has_price in zip(lines, priced, strict=True) if has_price}
+    legs: list[str] = []
+    currencies: list[str] = []
     texts: list[str] = []
-    for line, account, has_price in zip(posting.lines, accounts, priced, strict=True):
-        leg, text = _leg(line, account, has_price=has_price, least=2 if line.amount.currency in settled_in else 0)
+    for line, account, has_price in zip(lines, accounts, priced, strict=True):
+        currency, leg, text = _leg(
+            line, account, has_price=has_price, least=2 if line.amount.currency in settled_in else 0
+        )
         legs.append(leg)
+        currencies.append(currency)
         texts += text, _metadata(line, mapping)
     parts = [
         f"{posting.date.isoformat()} * {_strings(posting)}{_links(record.id, posting.key)}\n",
         _facts(posting, sayable(posting.content_hash)),
-        f"  brex-legs: {quoted(checksum(legs))}\n",
+        f'  brex-legs: "{checksum(legs)}"\n',
         *texts,
     ]
-    return Transaction(text="".join(parts), accounts=tuple(accounts), currencies=tuple(leg.currency for leg in legs))
+    return Transaction(text="".join(parts), accounts=tuple(accounts), currencies=tuple(currencies))
 
 
 def not_allowed(made: Transaction, allowed: Mapping[str, frozenset[str]]) -> Rejected | None:
@@ -125,25 +140,29 @@ def reversal(booked: BookedEntry, posting: Posting) -> Transaction:
     return Transaction(text="".join(parts), accounts=tuple(accounts), currencies=tuple(currencies))
 
 
-def _refused(posting: Posting, mapping: AccountMapping) -> Rejected | None:
-    amounts: dict[str, list[Decimal]] = {}
-    for line in posting.lines:
-        amounts.setdefault(line.amount.currency, []).append(line.amount.amount)
+def _refused(posting: Posting, lines: Sequence[AccountingRecordLineItem], mapping: AccountMapping) -> Rejected | None:
     # The sum is only taken where it is of a reasonable size.
-    if any(digits(some) > MOST_DIGITS for some in amounts.values()):
+    if not are_short([line.amount.amount for line in lines]) and _have_too_many_digits(lines):
         message = f"The amounts have more than {MOST_DIGITS} digits together, which Beancount would round."
         return Rejected(message, code="too-many-digits")
     found = flaw(posting.record)
     if found is not None:
         uneven = found.startswith("debits and credits differ")
         return Rejected(f"This is no entry: {found}.", code="unbalanced" if uneven else "no-entry")
-    for line in posting.lines:
+    for line in lines:
         if not is_currency(line.amount.currency):
             return Rejected("The currency of a line is no code that Beancount takes.", code="no-currency")
     if mapping.open_accounts and posting.date < mapping.open_date:
         message = f"Accounts are opened on {mapping.open_date}: set open_date in [ledger] before {posting.date}."
         return Rejected(message, code="before-open-date")
     return None
+
+
+def _have_too_many_digits(lines: Sequence[AccountingRecordLineItem]) -> bool:
+    amounts: dict[str, list[Decimal]] = {}
+    for line in lines:
+        amounts.setdefault(line.amount.currency, []).append(line.amount.amount)
+    return any(digits(some) > MOST_DIGITS for some in amounts.values())
 
 
 def _no_account(missing: NoAccount, record_type: str, line: AccountingRecordLineItem) -> Rejected:
@@ -181,10 +200,16 @@ def _facts(posting: Posting, said_hash: str) -> str:
 
 def _priced(lines: Sequence[AccountingRecordLineItem], accounts: Sequence[str], mapping: AccountMapping) -> list[bool]:
     """Which lines are booked in the currency that was paid in."""
-    found = [_priceable(line, account, mapping) for line, account in zip(lines, accounts, strict=True)]
+    found = [
+        line.original_amount is not None and _priceable(line, line.original_amount, account, mapping)
+        for line, account in zip(lines, accounts, strict=True)
+    ]
+    if True not in found:
+        return found
     for currency in {line.amount.currency for line, has_price in zip(lines, found, strict=True) if has_price}:
         places = [place for place, line in enumerate(lines) if line.amount.currency == currency]
-        if digits([lines[place].amount.amount for place in places]) > MOST_PRICED_DIGITS:
+        amounts = [lines[place].amount.amount for place in places]
+        if not are_short(amounts) and digits(amounts) > MOST_PRICED_DIGITS:
             found = [has_price and place not in places for place, has_price in enumerate(found)]
         elif all(found[place] for place in places):
             # Beancount infers its tolerance from what is booked in a currency, and not from prices.
@@ -192,9 +217,8 @@ def _priced(lines: Sequence[AccountingRecordLineItem], accounts: Sequence[str], 
     return found
 
 
-def _priceable(line: AccountingRecordLineItem, account: str, mapping: AccountMapping) -> bool:
-    original = line.original_amount
-    if original is None or not mapping.prices or not account.startswith(_PRICED):
+def _priceable(line: AccountingRecordLineItem, original: Amount, account: str, mapping: AccountMapping) -> bool:
+    if not mapping.prices or not account.startswith(_PRICED):
         return False
     # Beancount divides a total price by its units: without any it has none.
     return (
@@ -206,28 +230,30 @@ def _priceable(line: AccountingRecordLineItem, account: str, mapping: AccountMap
 
 
 def _is_writable(original: Amount) -> bool:
-    return is_currency(original.currency) and digits([original.amount]) <= MOST_PRICED_DIGITS
+    amounts = [original.amount]
+    return is_currency(original.currency) and (are_short(amounts) or digits(amounts) <= MOST_PRICED_DIGITS)
 
 
-def _leg(line: AccountingRecordLineItem, account: str, *, has_price: bool, least: int) -> tuple[Leg, str]:
-    """A leg, and its text."""
+def _leg(line: AccountingRecordLineItem, account: str, *, has_price: bool, least: int) -> tuple[str, str, str]:
+    """What a leg is booked in, what it books, and its text."""
     amount, currency, original = line.amount.amount, line.amount.currency, line.original_amount
-    is_credit = line.type is not LineItemType.DEBIT and bool(amount)
+    is_credit = line.type is not _DEBIT and bool(amount)
     sign = "-" if is_credit else ""
     settled = f"{number(amount, currency, least=least)} {currency}"
     if has_price and original is not None:
         units = original.amount.copy_negate() if is_credit else original.amount
         first = f"{number(original.amount, original.currency)} {original.currency}"
-        leg = Leg(account, units, original.currency, amount, currency)
-        return leg, f"  {account}  {sign}{first} @@ {settled}\n"
-    leg = Leg(account, amount.copy_negate() if is_credit else amount, currency)
+        leg = said(account, units, original.currency, amount, currency)
+        return original.currency, leg, f"  {account}  {sign}{first} @@ {settled}\n"
+    leg = said(account, amount.copy_negate() if is_credit else amount, currency)
     text = f"  {account}  {sign}{settled}\n"
     if original is None or original == line.amount:
-        return leg, text
+        return currency, leg, text
     if _is_writable(original):
-        return leg, f"{text}    original: {number(original.amount, original.currency)} {original.currency}\n"
-    noted = quoted(f"{original.amount} {original.currency}")
-    return leg, f"{text}    original: {noted}\n"
+        noted = f"{number(original.amount, original.currency)} {original.currency}"
+    else:
+        noted = quoted(f"{original.amount} {original.currency}")
+    return currency, leg, f"{text}    original: {noted}\n"
 
 
 def _metadata(line: AccountingRecordLineItem, mapping: AccountMapping) -> str:
@@ -235,8 +261,8 @@ def _metadata(line: AccountingRecordLineItem, mapping: AccountMapping) -> str:
     for key, wanted in mapping.metadata.items():
         for value in line.accounting_field_values:
             if wanted in (value.remote_field_id, value.brex_field_id):
-                said = value.remote_field_value_id
-                parts.append(f"    {key}: {quoted(value.brex_field_value_id if said is None else said)}\n")
+                remote = value.remote_field_value_id
+                parts.append(f"    {key}: {quoted(value.brex_field_value_id if remote is None else remote)}\n")
                 break
     if line.memo:
         parts.append(f"    memo: {quoted(line.memo)}\n")
