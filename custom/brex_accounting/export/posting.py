@@ -98,7 +98,7 @@ def flaw(record: AccountingRecord) -> str | None:
         return "no lines"
     if not can_be_summed(record.amount.amount):
         return "amount.amount out of range"
-    balances: dict[str, Decimal] = {}
+    debited, credited = dict[str, Decimal](), dict[str, Decimal]()
     for place, line in enumerate(record.line_items):
         amount, currency, side = line.amount.amount, line.amount.currency, line.type
         if side is not _DEBIT and side is not _CREDIT:
@@ -107,12 +107,14 @@ def flaw(record: AccountingRecord) -> str | None:
             return f"line_items[{place}].amount.amount negative"
         if not can_be_summed(amount):
             return f"line_items[{place}].amount.amount out of range"
-        add = EXACT.add if side is _DEBIT else EXACT.subtract
-        balances[currency] = add(balances.get(currency, _ZERO), amount)
-    if not any(balances.values()):
+        sums = debited if side is _DEBIT else credited
+        sums[currency] = EXACT.add(sums[currency], amount) if currency in sums else amount
+    if debited == credited:
         return None
-    uneven = sorted(currency for currency, balance in balances.items() if balance)
-    return f"debits and credits differ in {', '.join(uneven)}"
+    # Nothing on one side does not differ from no line on the other.
+    sides = [(currency, debited.get(currency, _ZERO), credited.get(currency, _ZERO)) for currency in debited | credited]
+    uneven = sorted(currency for currency, debit, credit in sides if debit != credit)
+    return f"debits and credits differ in {', '.join(uneven)}" if uneven else None
 
 
 def content_hash(record: AccountingRecord) -> str:

@@ -111,7 +111,7 @@ def sayable(id_: str) -> str:
 
 def meant(said: str) -> str:
     """The id that ``sayable`` made this of."""
-    return _SAID.sub(lambda found: chr(int(found[1], 16)), said)
+    return _SAID.sub(lambda found: chr(int(found[1], 16)), said) if "\\" in said else said
 
 
 def number(amount: Decimal, currency: str, *, least: int = 0) -> str:
