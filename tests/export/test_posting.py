@@ -333,6 +333,13 @@ class TestSums:
         with pytest.raises(ValueError, match="invalid literal"):
             flaw(whole)
 
+    def test_the_last_digit_of_a_long_sum_is_a_flaw(self) -> None:
+        """A cent beside what has thirty digits is more than sums of 28 digits would show."""
+        whole = make_posting(1, amounts=[("1" * 30, "USD"), ("0.01", "USD")]).record
+        assert flaw(whole) is None
+        lines = [*whole.line_items[:3], _amount(whole.line_items[3], "0.00")]
+        assert "debits and credits differ in USD" == flaw(attrs.evolve(whole, line_items=lines))
+
     def test_nothing_on_one_side_needs_no_line_on_the_other(self) -> None:
         """Zeros balance by themselves, also where their currency has no other line."""
         whole = make_posting(1).record
