@@ -100,7 +100,8 @@ def flaw(record: AccountingRecord) -> str | None:
         return "amount.amount out of range"
     debited, credited = dict[str, Decimal](), dict[str, Decimal]()
     for place, line in enumerate(record.line_items):
-        amount, currency, side = line.amount.amount, line.amount.currency, line.type
+        money, side = line.amount, line.type
+        amount, currency = money.amount, money.currency
         if side is not _DEBIT and side is not _CREDIT:
             return f"line_items[{place}].type unknown: {str(side)[:60]}"
         if amount < _ZERO:

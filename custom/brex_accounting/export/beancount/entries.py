@@ -99,14 +99,13 @@ def transaction(posting: Posting, mapping: AccountMapping) -> Transaction | Reje
         accounts.append(account)
     priced = _priced(lines, accounts, mapping)
     # Whole numbers let Beancount infer no tolerance, and a price divides and multiplies.
-    settled_in = {line.amount.currency for line, has_price in zip(lines, priced, strict=True) if has_price}
+    settled_in = {lines[place].amount.currency for place, has_price in enumerate(priced) if has_price}
     legs: list[str] = []
     currencies: list[str] = []
     texts: list[str] = []
     for line, account, has_price in zip(lines, accounts, priced, strict=True):
-        currency, leg, text = _leg(
-            line, account, has_price=has_price, least=2 if line.amount.currency in settled_in else 0
-        )
+        least = 2 if settled_in and line.amount.currency in settled_in else 0
+        currency, leg, text = _leg(line, account, has_price=has_price, least=least)
         legs.append(leg)
         currencies.append(currency)
         texts += text, _metadata(line, mapping)
@@ -264,7 +263,8 @@ def _is_writable(original: Amount) -> bool:
 
 def _leg(line: AccountingRecordLineItem, account: str, *, has_price: bool, least: int) -> tuple[str, str, str]:
     """What a leg is booked in, what it books, and its text."""
-    amount, currency, original = line.amount.amount, line.amount.currency, line.original_amount
+    money, original = line.amount, line.original_amount
+    amount, currency = money.amount, money.currency
     is_credit = line.type is not _DEBIT and bool(amount)
     sign = "-" if is_credit else ""
     settled = f"{number(amount, currency, least=least)} {currency}"
@@ -275,7 +275,7 @@ def _leg(line: AccountingRecordLineItem, account: str, *, has_price: bool, least
         return original.currency, leg, f"  {account}  {sign}{first} @@ {settled}\n"
     leg = said(account, amount.copy_negate() if is_credit else amount, currency)
     text = f"  {account}  {sign}{settled}\n"
-    if original is None or original == line.amount:
+    if original is None or original == money:
         return currency, leg, text
     if _is_writable(original):
         noted = f"{number(original.amount, original.currency)} {original.currency}"
