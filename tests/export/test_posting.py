@@ -11,10 +11,10 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from brex_accounting.export.posting import Posting, content_hash, debits, flaw, posting_date
+from brex_accounting.export.posting import Posting, can_be_summed, content_hash, debits, flaw, posting_date
 from brex_accounting.testing import make_posting
 from brex_accounting_client import decode
 from brex_accounting_client.models import (
@@ -32,6 +32,8 @@ from tests import strategies, wire
 
 UTC = datetime.UTC
 CURRENCIES = ["USD", "EUR", "KWD", "JPY"]
+NUMBERS = st.sampled_from(["", "-", "0.", "-0.", "12."])
+DIGITS = st.sampled_from(["0", "00", "7", "70"]) | st.integers(0, 10**120).map(str)
 
 
 def record(**changes: Any) -> AccountingRecord:
@@ -307,6 +309,44 @@ class TestSums:
         """A record's own amount must not break the sums of a journal either, which are made of all records."""
         whole = attrs.evolve(make_posting(1).record, amount=Amount(amount=Decimal(digits), currency="USD"))
         assert "amount.amount out of range" == flaw(whole)
+
+    @given(
+        strategies.exact_numbers() | st.builds("{}{}E{}".format, NUMBERS, DIGITS, st.integers(-220, 220)).map(Decimal)
+    )
+    @example(Decimal("9" * 100))
+    @example(Decimal("1" * 101))
+    @example(Decimal("0." + "1" * 100))
+    @example(Decimal("0." + "1" * 101))
+    @example(Decimal("0E-101"))
+    def test_what_can_be_summed_has_a_hundred_digits_on_each_side(self, amount: Decimal) -> None:
+        """However an amount is written, its first and its last place tell, and zeros count as places."""
+        exponent = amount.as_tuple().exponent
+        assert isinstance(exponent, int)
+        assert (amount.adjusted() < 100 and exponent >= -100) is can_be_summed(amount)
+
+    @pytest.mark.parametrize("digits", ["NaN", "NaN12", "sNaN", "Infinity", "-Infinity"])
+    def test_what_is_no_number_is_never_taken_for_one(self, digits: str) -> None:
+        """None comes from the wire; where a program makes one, nothing says that it can be posted."""
+        whole = attrs.evolve(make_posting(1).record, amount=Amount(amount=Decimal(digits), currency="USD"))
+        with pytest.raises(ValueError, match="invalid literal"):
+            can_be_summed(whole.amount.amount)
+        with pytest.raises(ValueError, match="invalid literal"):
+            flaw(whole)
+
+    def test_the_last_digit_of_a_long_sum_is_a_flaw(self) -> None:
+        """A cent beside what has thirty digits is more than sums of 28 digits would show."""
+        whole = make_posting(1, amounts=[("1" * 30, "USD"), ("0.01", "USD")]).record
+        assert flaw(whole) is None
+        lines = [*whole.line_items[:3], _amount(whole.line_items[3], "0.00")]
+        assert "debits and credits differ in USD" == flaw(attrs.evolve(whole, line_items=lines))
+
+    def test_nothing_on_one_side_needs_no_line_on_the_other(self) -> None:
+        """Zeros balance by themselves, also where their currency has no other line."""
+        whole = make_posting(1).record
+        nothing = attrs.evolve(whole.line_items[0], amount=Amount(amount=Decimal("0.00"), currency="EUR"))
+        assert flaw(attrs.evolve(whole, line_items=[*whole.line_items, nothing])) is None
+        uneven = [*whole.line_items[:1], nothing]
+        assert "debits and credits differ in USD" == flaw(attrs.evolve(whole, line_items=uneven))
 
     def test_what_has_no_flaw_can_be_summed(self) -> None:
         """The largest and the smallest amount that pass are added exactly, many times over."""

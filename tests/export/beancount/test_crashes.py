@@ -52,7 +52,9 @@ def rich_block() -> bytes:
     noted = made(3, entry("3", **bought("2.5", "USD")), id="accr 3~ä", key="a\nb", vendor=None, memo=None)
     back = reversal(read_entry(priced.text.encode().splitlines(keepends=True)), posting(2))
     strange = made(1, memo='"\\\n; end of batch 1 sha256', vendor={"id": "v", "name": "^Ünï \x00"})
-    return block(1, [strange, priced, noted, back], ["1970-01-01 open Expenses:Über-2"], first=True, currency="USD")
+    return block(
+        1, [strange, priced, noted, back], ["1970-01-01 open Expenses:Über-2"], first=True, currency="USD"
+    ).data
 
 
 class TestAppend:
@@ -290,7 +292,7 @@ class TestScan:
     def test_of_any_mixture_finds_each_whole_block(self, parts: list[bytes], cut: int) -> None:
         """Blocks between any text by hand are found, each once; cut somewhere, all but the last one are."""
         texts = [
-            b"\n\n" + block(number + 1, [made(number)], [], first=False) if part == b"block" else part
+            b"\n\n" + block(number + 1, [made(number)], [], first=False).data if part == b"block" else part
             for number, part in enumerate(parts)
         ]
         data = b"".join(texts)

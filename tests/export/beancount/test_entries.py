@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,6 +67,12 @@ class TestTransaction:
         """It is made of the key alone: pinned, since it is in people's books and in Brex."""
         assert "JE-ZIFPLPI4SK2X5" == reference_of("accr_1")
         assert reference_of("accr_1") != reference_of("accr_1~2")
+
+    @given(st.text(st.characters(exclude_categories=[])))
+    def test_reference_is_base32_of_what_is_hashed(self, key: str) -> None:
+        """It is the beginning of the SHA-256 of its key in the usual alphabet, also for halves of pairs."""
+        digest = hashlib.sha256(key.encode(errors="surrogatepass")).digest()
+        assert "JE-" + base64.b32encode(digest).decode()[:13] == reference_of(key)
 
     def test_links_deeply_where_fava_is(self, tmp_path: Path) -> None:
         """Deep links filter Fava's journal by the reference; without an address there are none."""
@@ -134,6 +143,29 @@ class TestRejected:
     def test_what_balances_in_another_currency_only(self) -> None:
         """Each currency has to balance by itself."""
         assert "unbalanced" == code(posting(lines=[line("DEBIT", "1", "USD"), line("CREDIT", "1", "EUR")]))
+
+    def test_what_is_no_number(self) -> None:
+        """None comes from the wire; where a program makes one, nothing is written."""
+        for digits in ("NaN", "sNaN", "Infinity", "-Infinity"):
+            made = posting()
+            bad = attrs.evolve(made.lines[0], amount=attrs.evolve(made.lines[0].amount, amount=Decimal(digits)))
+            made = attrs.evolve(made, record=attrs.evolve(made.record, line_items=[bad, *made.lines[1:]]))
+            with pytest.raises(ValueError, match="invalid literal"):
+                transaction(made, read_mapping(MAPPING))
+
+    def test_what_is_wrong_in_two_ways_for_the_first_of_them(self) -> None:
+        """Digits come before sides and sums, these before currencies, these before dates, and these before accounts."""
+        wrong: dict[str, Any] = {"erp_posting_date": "1969-12-31T00:00:00Z"}
+        unknown = [line("DEBIT", "1", account="9999"), line("CREDIT", "1")]
+        assert "before-open-date" == code(posting(lines=unknown, **wrong))
+        unknown[0]["amount"]["currency"] = unknown[1]["amount"]["currency"] = "usd"
+        assert "no-currency" == code(posting(lines=unknown, **wrong))
+        unknown[1]["amount"]["amount"] = Decimal("1.01")
+        assert "unbalanced" == code(posting(lines=unknown, **wrong))
+        unknown[0]["type"] = "BOTH"
+        assert "no-entry" == code(posting(lines=unknown, **wrong))
+        unknown[1]["amount"]["amount"] = Decimal("1E+30")
+        assert "too-many-digits" == code(posting(lines=unknown, **wrong))
 
     def test_what_is_no_entry(self) -> None:
         """Negative lines, sides that nobody knows, currencies that Beancount cannot read, dates before the accounts."""

@@ -149,9 +149,11 @@ class TestPost:
     def test_of_strange_keys_is_found(self, books: Path) -> None:
         """Keys with quotes, backslashes, control characters or line ends are told apart and found."""
         keys = ['a"b', "a\\b", "a\nb", "a\x00b", "a\x01b", "a\\u0000b", "ä\u2028", "; end of batch 1", "x" * 5000, ""]
-        post(books, *(posting(key=key) for key in keys))
+        outcomes = post(books, *(posting(key=key) for key in keys))
         known = posting().content_hash
-        assert {key: Posted(reference_of(key), content_hash=known) for key in keys} == find(books, *keys)
+        expected = {key: Posted(reference_of(key), content_hash=known) for key in keys}
+        assert expected == dict(zip(keys, outcomes, strict=True))
+        assert expected == find(books, *keys)
         assert keys == [one.key for one in entries(books)]
 
     def test_is_done_in_the_thread_of_the_ledger(self, books: Path) -> None:

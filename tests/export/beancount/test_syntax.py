@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import example, given
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from brex_accounting.export.beancount.syntax import (
     MOST_DIGITS,
+    MOST_PRICED_DIGITS,
+    are_short,
     digits,
     is_account,
     is_currency,
@@ -22,6 +25,17 @@ from brex_accounting.export.beancount.syntax import (
     unquoted,
 )
 from tests.strategies import exact_numbers
+
+SHORT = st.builds(
+    Decimal,
+    st.from_regex(r"[0-9]{1,11}|[0-9]{1,9}\.[0-9]{1,9}|0\.0{0,9}[0-9]", fullmatch=True)
+    | st.sampled_from(["9999999999", "0.00000100", "1E+5", "1E-7", "-1", "0E-9"]),
+)
+CHANGED = {
+    *(chr(code) for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000))),
+    *("\\", "\u2028", "\u2029"),
+}
+"""What a string cannot hold as it is, but for its own quotes."""
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=40)
 
@@ -52,6 +66,12 @@ class TestStrings:
         assert len(ids) == len(set(said))
         assert ids == [meant(one) for one in said]
 
+    def test_hold_all_other_characters_as_they_are(self) -> None:
+        """Of all that there are, quotes, backslashes, controls, line ends and halves of pairs are written otherwise."""
+        characters = [chr(code) for code in range(0x110000)]
+        assert {*CHANGED, '"'} == {one for one in characters if quoted(one) != f'"{one}"'}
+        assert CHANGED == {one for one in characters if sayable(one) != one}
+
     def test_of_usual_ids_are_the_ids(self) -> None:
         """An id as Brex makes them is written as it is."""
         assert '"accr_abc-1~2"' == quoted(sayable("accr_abc-1~2"))
@@ -64,6 +84,19 @@ class TestNumbers:
         written = number(amount, currency)
         assert "E" not in written
         assert amount == Decimal(written)
+
+    @given(
+        exact_numbers() | SHORT,
+        st.sampled_from([("USD", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4)]),
+        st.sampled_from([0, 2]),
+    )
+    def test_have_as_few_decimals_as_their_currency_allows(
+        self, amount: Decimal, currency: tuple[str, int], least: int
+    ) -> None:
+        """There are as many as the currency has, or at least two, and more only where the amount needs them."""
+        code, usual = currency
+        needed = next(places for places in range(1000) if (Fraction(amount) * 10**places).denominator == 1)
+        assert f"{amount:.{max(usual, least, needed)}f}" == number(amount, code, least=least)
 
     @pytest.mark.parametrize(
         ("amount", "currency", "written"),
@@ -94,6 +127,32 @@ class TestNumbers:
             least = min((Decimal(number(one, "USD")).as_tuple().exponent for one in amounts), default=0)
             assert isinstance(least, int)
             assert len(str(int(total.scaleb(-least)))) <= 28
+
+    @given(st.lists(SHORT | exact_numbers(), max_size=6), st.integers(0, 6))
+    def test_that_are_short_are_within_every_limit(self, amounts: list[Decimal], some: int) -> None:
+        """What passes at a glance passes digit by digit, and so does each part of it, a million times over."""
+        if are_short(amounts):
+            assert digits(amounts) <= MOST_PRICED_DIGITS
+            assert digits(amounts[:some]) - len(str(some)) + len(str(10**6)) <= MOST_PRICED_DIGITS
+
+    @pytest.mark.parametrize(
+        ("amount", "short"),
+        [
+            ("9999999.99", True),
+            ("0.00000100", True),
+            ("0.00", True),
+            ("10000000.00", False),
+            ("12345678901", False),
+            ("1E+5", False),
+            ("1E-8", False),
+            ("-1", False),
+            ("NaN", False),
+            ("Infinity", False),
+        ],
+    )
+    def test_that_are_usual_are_short(self, amount: str, short: bool) -> None:
+        """Up to ten characters, and nothing but digits and a point."""
+        assert short is are_short([Decimal("12.50"), Decimal(amount)])
 
     @pytest.mark.parametrize(
         ("amounts", "expected"), [([], 1), (["0E-400"], 1), (["87654321098765432.10"], 19), (["1E+20", "0.01"], 23)]

@@ -125,9 +125,28 @@ class Unended:
     number: int = 0
 
 
+@frozen
+class Block:
+    """A block as it is appended.
+
+    Attributes:
+        data: Its text.
+        found: What a walk over it finds; None where it is to be walked over, since it takes an entry back.
+    """
+
+    data: bytes
+    found: Sequence[Found] | None
+
+
 def block(
-    number: int, transactions: Sequence[Transaction], opens: Sequence[str], *, first: bool, currency: str | None = None
-) -> bytes:
+    number: int,
+    transactions: Sequence[Transaction],
+    opens: Sequence[str],
+    *,
+    first: bool,
+    currency: str | None = None,
+    at: int = 0,
+) -> Block:
     """The text of a block.
 
     Args:
@@ -136,16 +155,32 @@ def block(
         opens: ``open`` directives that are due.
         first: Whether it is the first one of its file.
         currency: The operating currency that it names; None for none.
+        at: Where it is to begin.
     """
     options = (TOLERANCE if first else "") + ("" if currency is None else f"{OPERATING % currency}\n")
-    head = options + "".join(f"{line}\n" for line in opens)
-    body = "\n".join([*([head] if head else []), *(one.text for one in transactions)]).encode()
+    directives = [f"{line}\n".encode() for line in opens]
+    head = options.encode() + b"".join(directives)
+    texts = [one.text.encode() for one in transactions]
+    body = b"\n".join([head, *texts] if head else texts)
     digest = hashlib.sha256(body).hexdigest()
     end = _end(number, digest)
-    length = len(body) + len(end)
-    return b"%b%d entries %d bytes %d sha256 %b\n%b%b" % (
-        _MARK, number, len(transactions), length, digest.encode(), body, end
+    begin = b"%b%d entries %d bytes %d sha256 %b\n" % (
+        _MARK, number, len(transactions), len(body) + len(end), digest.encode()
     )  # fmt: skip
+    data = begin + body + end
+    if any(one.said_key is None for one in transactions):
+        return Block(data, None)
+    found: list[Found] = []
+    offset = at + len(begin) + len(options.encode())
+    for line in directives:
+        found += filter(None, [_opened(offset, line)])
+        offset += len(line)
+    offset += 1 if head else 0
+    for one, text in zip(transactions, texts, strict=True):
+        found.append(BookedAt(offset, one.said_key or "", one.said_hash, reversal=False))
+        offset += len(text) + 1
+    found.append(BlockEnd(at + len(data), number))
+    return Block(data, found)
 
 
 class Scan:
@@ -184,9 +219,8 @@ class Scan:
             if line[:1].isdigit():
                 if _HEADER.match(line):
                     offset = at
-                elif opened := _OPEN.match(line):
-                    currencies = opened[2].decode(errors="replace").replace(",", " ").split()
-                    yield OpenedAt(at, opened[1].decode(errors="replace"), " ".join(currencies))
+                elif opened := _opened(at, line):
+                    yield opened
             elif line.startswith(_MARK):
                 # A block before it that has no end was edited: an append never leaves one behind.
                 current = self._begun(at, line)
@@ -250,6 +284,14 @@ def _could_become_ours(rest: bytes) -> bool:
     )
 
 
+def _opened(at: int, line: bytes) -> OpenedAt | None:
+    found = _OPEN.match(line)
+    if found is None:
+        return None
+    currencies = found[2].decode(errors="replace").replace(",", " ").split()
+    return OpenedAt(at, found[1].decode(errors="replace"), " ".join(currencies))
+
+
 def _is_utf8(line: bytes) -> bool:
     try:
         line.decode()
@@ -262,4 +304,16 @@ def _end(number: int, digest: str) -> bytes:
     return f"; end of batch {number} sha256 {digest}\n".encode()
 
 
-__all__ = ["OPERATING", "TOLERANCE", "BlockEnd", "BookedAt", "Found", "OpenedAt", "Scan", "Unended", "block", "is_torn"]
+__all__ = [
+    "OPERATING",
+    "TOLERANCE",
+    "Block",
+    "BlockEnd",
+    "BookedAt",
+    "Found",
+    "OpenedAt",
+    "Scan",
+    "Unended",
+    "block",
+    "is_torn",
+]

@@ -28,6 +28,8 @@ _LEG: Final = re.compile(
 )
 _BESIDE: Final = re.compile(r"\s+(?:;|[#^]\S).*")
 
+_LONG: Final = 100
+
 _SCHEME: Final = "1"
 """Stands in front of each checksum: those of other schemes say nothing."""
 
@@ -53,6 +55,11 @@ class Leg:
     currency: str
     total: Decimal | None = None
     total_currency: str | None = None
+
+    @property
+    def said(self) -> str:
+        """What it books, in one spelling."""
+        return said(self.account, self.units, self.currency, self.total, self.total_currency)
 
     @property
     def weight(self) -> tuple[Decimal, str]:
@@ -92,17 +99,33 @@ class BookedEntry:
         """Whether its legs are other than those that it was written with; None where it does not say which."""
         if not self.said_legs.startswith(f"{_SCHEME}:"):
             return None
-        return self.said_legs != checksum(self.legs)
+        return self.said_legs != checksum(leg.said for leg in self.legs)
 
 
-def checksum(legs: Iterable[Leg]) -> str:
-    """A checksum of what legs book, whatever their order, and however their amounts are written.
+def said(
+    account: str, units: Decimal, currency: str, total: Decimal | None = None, total_currency: str | None = None
+) -> str:
+    """What a leg books, in one spelling.
 
     Args:
-        legs: The legs.
+        account: Where it is booked.
+        units: How much, with its sign.
+        currency: Of what.
+        total: The total price; None without one.
+        total_currency: Its currency.
     """
-    said = "\n".join(sorted(map(_said, legs)))
-    return f"{_SCHEME}:{hashlib.sha256(said.encode()).hexdigest()[:20]}"
+    price = "" if total is None else f" @@ {_plain(total)} {total_currency}"
+    return f"{account} {_plain(units)} {currency}{price}"
+
+
+def checksum(legs: Iterable[str]) -> str:
+    """A checksum of what legs book, whatever their order.
+
+    Args:
+        legs: What ``said`` makes of each.
+    """
+    whole = "\n".join(sorted(legs))
+    return f"{_SCHEME}:{hashlib.sha256(whole.encode()).hexdigest()[:20]}"
 
 
 def read_entry(lines: Iterable[bytes]) -> BookedEntry:
@@ -210,17 +233,15 @@ def _worked_out(elided: list[str], legs: list[Leg]) -> list[Leg]:
     return [Leg(elided[0], amount.copy_negate(), currency) for currency, amount in sums.items() if amount]
 
 
-def _said(leg: Leg) -> str:
-    price = "" if leg.total is None else f" @@ {_plain(leg.total)} {leg.total_currency}"
-    return f"{leg.account} {_plain(leg.units)} {leg.currency}{price}"
-
-
 def _plain(amount: Decimal) -> str:
-    return f"{amount.normalize(EXACT):f}" if amount else "0"
+    text = str(amount)
+    if "E" in text or len(text) > _LONG:
+        return f"{amount.normalize(EXACT):f}" if amount else "0"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) if amount else "0"
 
 
 def _number(text: str) -> Decimal:
     return Decimal(text.replace(",", ""))
 
 
-__all__ = ["BookedEntry", "Leg", "Unreadable", "balances", "checksum", "debits", "read_entry"]
+__all__ = ["BookedEntry", "Leg", "Unreadable", "balances", "checksum", "debits", "read_entry", "said"]

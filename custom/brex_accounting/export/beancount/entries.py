@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -15,10 +14,23 @@ from brex_accounting_client.models import AccountingRecordLineItem, Amount, Line
 
 from ..erp import Rejected
 from ..posting import Posting, flaw
-from .booked import BookedEntry, Leg, checksum
+from .booked import BookedEntry, checksum, said
 from .mapping import AccountMapping, NoAccount
-from .syntax import MOST_DIGITS, MOST_PRICED_DIGITS, digits, is_currency, is_link, number, quoted, sayable
+from .syntax import (
+    MOST_DIGITS,
+    MOST_PRICED_DIGITS,
+    are_short,
+    digits,
+    is_currency,
+    is_link,
+    number,
+    quoted,
+    sayable,
+)
 
+_DEBIT: Final = LineItemType.DEBIT
+_BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_PAIRS: Final = [first + second for first in _BASE32 for second in _BASE32]
 _PLAIN: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _PRICED: Final = ("Expenses:", "Income:")
 """Accounts whose lines are booked in the currency that was paid in; what others hold is what was settled."""
@@ -32,11 +44,17 @@ class Transaction:
         text: Its lines.
         accounts: Those that it touches, one for each leg.
         currencies: What is booked on each of them.
+        said_key: The key of the entry that it books, as the text says it; None where it takes one back.
+        said_hash: The hash of its content, as the text says it.
+        reference: What the entry is called.
     """
 
     text: str
     accounts: tuple[str, ...]
     currencies: tuple[str, ...] = ()
+    said_key: str | None = None
+    said_hash: str = ""
+    reference: str = ""
 
 
 def reference_of(key: str) -> str:
@@ -46,7 +64,19 @@ def reference_of(key: str) -> str:
         key: The entry's key.
     """
     digest = hashlib.sha256(key.encode(errors="surrogatepass")).digest()
-    return "JE-" + base64.b32encode(digest[:10])[:13].decode()
+    # Base32 of the first 65 bits, ten bits at a time: base64.b32encode takes thrice as long.
+    bits = int.from_bytes(digest[:9], "big") >> 7
+    return "JE-" + "".join(
+        [
+            _PAIRS[bits >> 55],
+            _PAIRS[bits >> 45 & 1023],
+            _PAIRS[bits >> 35 & 1023],
+            _PAIRS[bits >> 25 & 1023],
+            _PAIRS[bits >> 15 & 1023],
+            _PAIRS[bits >> 5 & 1023],
+            _BASE32[bits & 31],
+        ]
+    )
 
 
 def transaction(posting: Posting, mapping: AccountMapping) -> Transaction | Rejected:
@@ -56,33 +86,44 @@ def transaction(posting: Posting, mapping: AccountMapping) -> Transaction | Reje
         posting: What to book.
         mapping: Which accounts to book it to.
     """
-    refused = _refused(posting, mapping)
+    record, lines = posting.record, posting.record.line_items
+    refused = _refused(posting, lines, mapping)
     if refused is not None:
         return refused
-    record = posting.record
     record_type = str(record.type)
     accounts: list[str] = []
-    for line in posting.lines:
+    for line in lines:
         account = mapping.account_of(line, record_type)
         if isinstance(account, NoAccount):
             return _no_account(account, record_type, line)
         accounts.append(account)
-    priced = _priced(posting.lines, accounts, mapping)
+    priced = _priced(lines, accounts, mapping)
     # Whole numbers let Beancount infer no tolerance, and a price divides and multiplies.
-    settled_in = {line.amount.currency for line, has_price in zip(posting.lines, priced, strict=True) if has_price}
-    legs: list[Leg] = []
+    settled_in = {lines[place].amount.currency for place, has_price in enumerate(priced) if has_price}
+    legs: list[str] = []
+    currencies: list[str] = []
     texts: list[str] = []
-    for line, account, has_price in zip(posting.lines, accounts, priced, strict=True):
-        leg, text = _leg(line, account, has_price=has_price, least=2 if line.amount.currency in settled_in else 0)
+    for line, account, has_price in zip(lines, accounts, priced, strict=True):
+        least = 2 if settled_in and line.amount.currency in settled_in else 0
+        currency, leg, text = _leg(line, account, has_price=has_price, least=least)
         legs.append(leg)
+        currencies.append(currency)
         texts += text, _metadata(line, mapping)
+    reference, said_key, said_hash = reference_of(posting.key), sayable(posting.key), sayable(posting.content_hash)
     parts = [
-        f"{posting.date.isoformat()} * {_strings(posting)}{_links(record.id, posting.key)}\n",
-        _facts(posting, sayable(posting.content_hash)),
-        f"  brex-legs: {quoted(checksum(legs))}\n",
+        f"{posting.date.isoformat()} * {_strings(posting)}{_links(record.id, reference)}\n",
+        _facts(posting, said_key, said_hash),
+        f'  brex-legs: "{checksum(legs)}"\n',
         *texts,
     ]
-    return Transaction(text="".join(parts), accounts=tuple(accounts), currencies=tuple(leg.currency for leg in legs))
+    return Transaction(
+        text="".join(parts),
+        accounts=tuple(accounts),
+        currencies=tuple(currencies),
+        said_key=said_key,
+        said_hash=said_hash,
+        reference=reference,
+    )
 
 
 def not_allowed(made: Transaction, allowed: Mapping[str, frozenset[str]]) -> Rejected | None:
@@ -112,8 +153,8 @@ def reversal(booked: BookedEntry, posting: Posting) -> Transaction:
         posting: The one that takes its place.
     """
     parts = [
-        f"{posting.date.isoformat()} * {booked.strings}{_links(posting.record.id, posting.key)}\n",
-        _facts(posting, booked.content_hash),
+        f"{posting.date.isoformat()} * {booked.strings}{_links(posting.record.id, reference_of(posting.key))}\n",
+        _facts(posting, sayable(posting.key), booked.content_hash),
         "  brex-reverses: TRUE\n",
     ]
     for leg in booked.legs:
@@ -125,25 +166,29 @@ def reversal(booked: BookedEntry, posting: Posting) -> Transaction:
     return Transaction(text="".join(parts), accounts=tuple(accounts), currencies=tuple(currencies))
 
 
-def _refused(posting: Posting, mapping: AccountMapping) -> Rejected | None:
-    amounts: dict[str, list[Decimal]] = {}
-    for line in posting.lines:
-        amounts.setdefault(line.amount.currency, []).append(line.amount.amount)
+def _refused(posting: Posting, lines: Sequence[AccountingRecordLineItem], mapping: AccountMapping) -> Rejected | None:
     # The sum is only taken where it is of a reasonable size.
-    if any(digits(some) > MOST_DIGITS for some in amounts.values()):
+    if not are_short([line.amount.amount for line in lines]) and _have_too_many_digits(lines):
         message = f"The amounts have more than {MOST_DIGITS} digits together, which Beancount would round."
         return Rejected(message, code="too-many-digits")
     found = flaw(posting.record)
     if found is not None:
         uneven = found.startswith("debits and credits differ")
         return Rejected(f"This is no entry: {found}.", code="unbalanced" if uneven else "no-entry")
-    for line in posting.lines:
+    for line in lines:
         if not is_currency(line.amount.currency):
             return Rejected("The currency of a line is no code that Beancount takes.", code="no-currency")
     if mapping.open_accounts and posting.date < mapping.open_date:
         message = f"Accounts are opened on {mapping.open_date}: set open_date in [ledger] before {posting.date}."
         return Rejected(message, code="before-open-date")
     return None
+
+
+def _have_too_many_digits(lines: Sequence[AccountingRecordLineItem]) -> bool:
+    amounts: dict[str, list[Decimal]] = {}
+    for line in lines:
+        amounts.setdefault(line.amount.currency, []).append(line.amount.amount)
+    return any(digits(some) > MOST_DIGITS for some in amounts.values())
 
 
 def _no_account(missing: NoAccount, record_type: str, line: AccountingRecordLineItem) -> Rejected:
@@ -166,13 +211,14 @@ def _strings(posting: Posting) -> str:
     return memo if record.vendor is None else f"{quoted(record.vendor.name)} {memo}"
 
 
-def _links(record_id: str, key: str) -> str:
+def _links(record_id: str, reference: str) -> str:
     link = f" ^{record_id}" if is_link(record_id) else ""
-    return f"{link} ^{reference_of(key)}"
+    return f"{link} ^{reference}"
 
 
-def _facts(posting: Posting, said_hash: str) -> str:
-    record, key = quoted(sayable(posting.record.id)), quoted(sayable(posting.key))
+def _facts(posting: Posting, said_key: str, said_hash: str) -> str:
+    key = quoted(said_key)
+    record = key if posting.record.id == posting.key else quoted(sayable(posting.record.id))
     return (
         f"  brex-record: {record}\n  brex-key: {key}\n  brex-type: {quoted(str(posting.record.type))}\n"
         f"  brex-hash: {quoted(said_hash)}\n"
@@ -181,10 +227,17 @@ def _facts(posting: Posting, said_hash: str) -> str:
 
 def _priced(lines: Sequence[AccountingRecordLineItem], accounts: Sequence[str], mapping: AccountMapping) -> list[bool]:
     """Which lines are booked in the currency that was paid in."""
-    found = [_priceable(line, account, mapping) for line, account in zip(lines, accounts, strict=True)]
+    originals = [line.original_amount for line in lines]
+    if not mapping.prices or originals.count(None) == len(originals):
+        return [False] * len(originals)
+    found = [
+        original is not None and _priceable(line.amount, original, account)
+        for line, original, account in zip(lines, originals, accounts, strict=True)
+    ]
     for currency in {line.amount.currency for line, has_price in zip(lines, found, strict=True) if has_price}:
         places = [place for place, line in enumerate(lines) if line.amount.currency == currency]
-        if digits([lines[place].amount.amount for place in places]) > MOST_PRICED_DIGITS:
+        amounts = [lines[place].amount.amount for place in places]
+        if not are_short(amounts) and digits(amounts) > MOST_PRICED_DIGITS:
             found = [has_price and place not in places for place, has_price in enumerate(found)]
         elif all(found[place] for place in places):
             # Beancount infers its tolerance from what is booked in a currency, and not from prices.
@@ -192,42 +245,43 @@ def _priced(lines: Sequence[AccountingRecordLineItem], accounts: Sequence[str], 
     return found
 
 
-def _priceable(line: AccountingRecordLineItem, account: str, mapping: AccountMapping) -> bool:
-    original = line.original_amount
-    if original is None or not mapping.prices or not account.startswith(_PRICED):
-        return False
+def _priceable(settled: Amount, original: Amount, account: str) -> bool:
     # Beancount divides a total price by its units: without any it has none.
     return (
-        original.currency != line.amount.currency
+        account.startswith(_PRICED)
+        and original.currency != settled.currency
         and _is_writable(original)
-        and line.amount.amount > 0
+        and settled.amount > 0
         and original.amount > 0
     )
 
 
 def _is_writable(original: Amount) -> bool:
-    return is_currency(original.currency) and digits([original.amount]) <= MOST_PRICED_DIGITS
+    amounts = [original.amount]
+    return is_currency(original.currency) and (are_short(amounts) or digits(amounts) <= MOST_PRICED_DIGITS)
 
 
-def _leg(line: AccountingRecordLineItem, account: str, *, has_price: bool, least: int) -> tuple[Leg, str]:
-    """A leg, and its text."""
-    amount, currency, original = line.amount.amount, line.amount.currency, line.original_amount
-    is_credit = line.type is not LineItemType.DEBIT and bool(amount)
+def _leg(line: AccountingRecordLineItem, account: str, *, has_price: bool, least: int) -> tuple[str, str, str]:
+    """What a leg is booked in, what it books, and its text."""
+    money, original = line.amount, line.original_amount
+    amount, currency = money.amount, money.currency
+    is_credit = line.type is not _DEBIT and bool(amount)
     sign = "-" if is_credit else ""
     settled = f"{number(amount, currency, least=least)} {currency}"
     if has_price and original is not None:
         units = original.amount.copy_negate() if is_credit else original.amount
         first = f"{number(original.amount, original.currency)} {original.currency}"
-        leg = Leg(account, units, original.currency, amount, currency)
-        return leg, f"  {account}  {sign}{first} @@ {settled}\n"
-    leg = Leg(account, amount.copy_negate() if is_credit else amount, currency)
+        leg = said(account, units, original.currency, amount, currency)
+        return original.currency, leg, f"  {account}  {sign}{first} @@ {settled}\n"
+    leg = said(account, amount.copy_negate() if is_credit else amount, currency)
     text = f"  {account}  {sign}{settled}\n"
-    if original is None or original == line.amount:
-        return leg, text
+    if original is None or original == money:
+        return currency, leg, text
     if _is_writable(original):
-        return leg, f"{text}    original: {number(original.amount, original.currency)} {original.currency}\n"
-    noted = quoted(f"{original.amount} {original.currency}")
-    return leg, f"{text}    original: {noted}\n"
+        noted = f"{number(original.amount, original.currency)} {original.currency}"
+    else:
+        noted = quoted(f"{original.amount} {original.currency}")
+    return currency, leg, f"{text}    original: {noted}\n"
 
 
 def _metadata(line: AccountingRecordLineItem, mapping: AccountMapping) -> str:
@@ -235,8 +289,8 @@ def _metadata(line: AccountingRecordLineItem, mapping: AccountMapping) -> str:
     for key, wanted in mapping.metadata.items():
         for value in line.accounting_field_values:
             if wanted in (value.remote_field_id, value.brex_field_id):
-                said = value.remote_field_value_id
-                parts.append(f"    {key}: {quoted(value.brex_field_value_id if said is None else said)}\n")
+                remote = value.remote_field_value_id
+                parts.append(f"    {key}: {quoted(value.brex_field_value_id if remote is None else remote)}\n")
                 break
     if line.memo:
         parts.append(f"    memo: {quoted(line.memo)}\n")

@@ -7,10 +7,11 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 import attrs
 from attrs import frozen
@@ -18,9 +19,11 @@ from attrs import frozen
 from ..sqlite_transaction import transaction
 from .blocks import BlockEnd, BookedAt, Found, OpenedAt
 
+T = TypeVar("T")
+
 _VERSION: Final = 3
 _PIECE: Final = 1 << 16
-_MOST_VARIABLES: Final = 500
+_MOST_ROWS: Final = 1000
 
 _SCHEMA: Final = """
 CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), facts TEXT NOT NULL);
@@ -253,17 +256,33 @@ class Index:
             Where the last whole block ends, None without one, and the highest number of one.
         """
         stop, highest = None, 0
+        booked, opened = list[tuple[object, ...]](), list[tuple[object, ...]]()
         for one in found:
             match one:
                 case BookedAt():
-                    row = (one.offset, one.key, one.content_hash, one.reversal)
-                    self._open.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", row)
+                    booked.append((one.offset, one.key, one.content_hash, one.reversal))
                 case OpenedAt():
-                    opened = (one.offset, one.account, one.currencies)
-                    self._open.execute("INSERT OR REPLACE INTO opened VALUES (?, ?, ?)", opened)
+                    opened.append((one.offset, one.account, one.currencies))
                 case BlockEnd():
                     stop, highest = one.stop, max(highest, one.number)
+            if len(booked) == _MOST_ROWS:
+                self._insert("entries", booked)
+                booked.clear()
+        self._insert("entries", booked)
+        self._insert("opened", opened)
         return stop, highest
+
+    def _insert(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Put rows into a table, many in one statement: the interpreter is given up around each of them."""
+        for some in self._portions(rows, len(rows[0]) if rows else 1):
+            marks = ",".join([f"({_marks(len(some[0]))})"] * len(some))
+            statement = f"INSERT OR REPLACE INTO {table} VALUES {marks}"  # noqa: S608 - our own names, and marks
+            self._open.execute(statement, [*chain.from_iterable(some)])
+
+    def _portions(self, values: Sequence[T], width: int) -> Iterator[Sequence[T]]:
+        """As many at once as a statement has room for."""
+        most = self._open.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // width
+        return (values[at : at + most] for at in range(0, len(values), most))
 
     def seal(self, start: int, stop: int, digest: bytes) -> None:
         """Remember a piece of text, to know it again.
@@ -282,11 +301,13 @@ class Index:
     def known(self, keys: Sequence[str]) -> dict[str, str]:
         """Those keys, as the text says them, that have an entry, each with the hash of its newest version."""
         found: dict[str, str] = {}
-        for at in range(0, len(keys), _MOST_VARIABLES):
-            some = keys[at : at + _MOST_VARIABLES]
-            marks = ",".join("?" * len(some))
-            query = f"SELECT key, hash FROM entries WHERE reversal = 0 AND key IN ({marks}) ORDER BY offset"  # noqa: S608 - marks
-            found.update(self._open.execute(query, some))  # the newest one comes last
+        for some in self._portions(keys, 1):
+            # One row, since the interpreter is given up for each. Beside max() stands what is in the row that has it.
+            query = f"""
+                SELECT json_group_object(key, hash) FROM (
+                    SELECT key, hash, max(offset) FROM entries WHERE reversal = 0 AND key IN ({_marks(len(some))})
+                    GROUP BY key)"""  # noqa: S608 - marks
+            found |= json.loads(self._open.execute(query, some).fetchone()[0])
         return found
 
     def newest(self, key: str) -> BookedAt | None:
@@ -297,8 +318,13 @@ class Index:
 
     def unopened(self, accounts: Iterable[str]) -> list[str]:
         """Those accounts, each once and in order, that the text does not open."""
-        query = "SELECT 1 FROM opened WHERE account = ? LIMIT 1"
-        return [name for name in sorted(set(accounts)) if self._open.execute(query, (name,)).fetchone() is None]
+        found: list[str] = []
+        for some in self._portions(sorted(set(accounts)), 1):
+            query = f"""
+                WITH named (account) AS (VALUES {",".join(["(?)"] * len(some))})
+                SELECT account FROM named WHERE account NOT IN (SELECT account FROM opened)"""  # noqa: S608 - marks
+            found += (name for (name,) in self._open.execute(query, some))
+        return sorted(found)
 
     def allowed(self) -> Mapping[str, frozenset[str]]:
         """What may be booked on accounts that were opened for some currencies only."""
@@ -323,6 +349,10 @@ class Index:
             ORDER BY e.offset LIMIT :limit"""
         rows = self._open.execute(query, {"after": after, "end": end, "limit": limit})
         return {key: [*map(int, others.split(",") if others else ()), offset] for key, offset, others in rows}
+
+
+def _marks(count: int) -> str:
+    return ",".join("?" * count)
 
 
 def digest_of(file: BinaryIO, start: int, stop: int) -> bytes:

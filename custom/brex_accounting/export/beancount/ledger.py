@@ -229,8 +229,10 @@ class BeancountLedger:
                         outcomes.append(permitted)
                         continue
                     new.append(permitted)
-                    there[key] = sayable(posting.content_hash)
-                outcomes.append(self._posted(posting.key, there[key]))
+                    there[key] = permitted.said_hash
+                    outcomes.append(self._posted(permitted.reference, permitted.said_hash))
+                else:
+                    outcomes.append(self._posted(reference_of(posting.key), there[key]))
             if new and not given_up.is_set():
                 self._append(books, new)
             return outcomes
@@ -249,7 +251,7 @@ class BeancountLedger:
                 if isinstance(permitted, Rejected):
                     return permitted
                 self._append(books, [reversal(books.booked(newest.offset), posting), permitted])
-            return self._posted(posting.key, sayable(posting.content_hash))
+            return self._posted(reference_of(posting.key), sayable(posting.content_hash))
 
         return self._books.write("amend an entry of the books", work)
 
@@ -274,7 +276,11 @@ class BeancountLedger:
         if there is None:
             self._allowed = {}
             return {}
-        return {key: self._posted(key, there[one]) for key, one in zip(keys, said, strict=True) if one in there}
+        return {
+            key: self._posted(reference_of(key), there[one])
+            for key, one in zip(keys, said, strict=True)
+            if one in there
+        }
 
     def _start(self) -> tuple[str, int] | None:
         def work(books: OpenBooks) -> tuple[str, int] | None:
@@ -294,8 +300,7 @@ class BeancountLedger:
     def _permitted(made: Transaction | Rejected, allowed: Mapping[str, frozenset[str]]) -> Transaction | Rejected:
         return made if isinstance(made, Rejected) else (not_allowed(made, allowed) or made)
 
-    def _posted(self, key: str, said_hash: str) -> Posted:
-        reference = reference_of(key)
+    def _posted(self, reference: str, said_hash: str) -> Posted:
         url = self._mapping.fava_url
         link = None if url is None else f"{url}/journal/?filter=%5E{reference}"
         return Posted(reference, deep_link=link, content_hash=meant(said_hash) or None)

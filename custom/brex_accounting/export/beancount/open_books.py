@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import hashlib
 import os
 import secrets
 import sqlite3
@@ -15,7 +16,7 @@ from attrs import evolve
 
 from ...errors import LedgerError
 from ...events import logger as _root
-from .blocks import Scan, Unended, block, is_torn
+from .blocks import BookedAt, Found, Scan, Unended, block, is_torn
 from .booked import BookedEntry, Unreadable, read_entry
 from .entries import Transaction
 from .index import Index, Indexed, Stamp, digest_of
@@ -96,7 +97,9 @@ class OpenBooks:
             currency = None
         descriptor = self._file.fileno()
         size = os.fstat(descriptor).st_size
-        data = self._lead(size) + block(number, transactions, opens, first=first, currency=currency)
+        lead = self._lead(size)
+        made = block(number, transactions, opens, first=first, currency=currency, at=size + len(lead))
+        data = lead + made.data
         try:
             left = memoryview(data)
             while left:
@@ -109,7 +112,7 @@ class OpenBooks:
             raise
         # What fails from here on only leaves the index behind the text, and the next one to come finds that out.
         with contextlib.suppress(sqlite3.Error, OSError):
-            self._extend(self.indexed)
+            self._follow(size, data, made.found)
 
     def _names_a_currency(self) -> bool:
         self._file.seek(0)
@@ -120,6 +123,22 @@ class OpenBooks:
             return b""
         self._file.seek(size - 1)
         return b"\n" if self._file.read(1) == b"\n" else b"\n\n"
+
+    def _follow(self, start: int, data: bytes, found: Sequence[Found] | None) -> None:
+        """Take in what was appended, without reading it where it follows what the index has in segments."""
+        stamp = Stamp.of(os.fstat(self._file.fileno()))
+        stop = start + len(data)
+        # Or there is text by hand in front of it that is walked over each time, or somebody else has written meanwhile.
+        if found is None or start != self.indexed.stop or stop != stamp.size:
+            self._extend(self.indexed)
+            return
+        with self.index.writing():
+            _, number = self.index.add(found)
+            self.index.seal(start, stop, hashlib.sha256(data).digest())
+            booked = sum(isinstance(one, BookedAt) for one in found)
+            entries = self.indexed.entries + booked
+            self.indexed = evolve(self.indexed, stamp=stamp, stop=stop, number=number, end=stop, entries=entries)
+            self.index.come_to(self.indexed)
 
     def _extend(self, known: Indexed) -> None:
         start = self.indexed.stop

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from decimal import Decimal, Inexact, InvalidOperation
+from functools import lru_cache
 from typing import Final
 
 from ..posting import EXACT
@@ -50,6 +52,9 @@ _DECIMALS: Final = {
 }
 """Currencies whose minor unit is not a hundredth (ISO 4217)."""
 
+_SHORT: Final = 10
+_MANY: Final = 1_000_000
+
 _STEPS: Final = {places: Decimal((0, (1,), -places)) for places in (0, 2, 3, 4)}
 
 _CURRENCY: Final = re.compile(r"[A-Z][A-Z0-9'._-]*[A-Z0-9]")
@@ -74,9 +79,14 @@ def quoted(text: str) -> str:
     Args:
         text: Any text.
     """
-    if _SPECIAL.search(text):
+    if '"' in text or not _is_plain(text):
         text = _SPECIAL.sub(lambda found: _ESCAPES.get(found[0], "\ufffd"), text)
     return f'"{text}"'
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there is nothing in a text that ``quoted`` and ``sayable`` look for, except for quotes."""
+    return text.isprintable() and "\\" not in text
 
 
 def unquoted(inside: str) -> str:
@@ -96,12 +106,12 @@ def sayable(id_: str) -> str:
     Args:
         id_: Any text: what a string cannot hold, and backslashes, are written as their numbers.
     """
-    return _UNSAYABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", id_)
+    return id_ if _is_plain(id_) else _UNSAYABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", id_)
 
 
 def meant(said: str) -> str:
     """The id that ``sayable`` made this of."""
-    return _SAID.sub(lambda found: chr(int(found[1], 16)), said)
+    return _SAID.sub(lambda found: chr(int(found[1], 16)), said) if "\\" in said else said
 
 
 def number(amount: Decimal, currency: str, *, least: int = 0) -> str:
@@ -112,8 +122,13 @@ def number(amount: Decimal, currency: str, *, least: int = 0) -> str:
         currency: Its currency.
         least: How many decimals there are at least: none, or two.
     """
+    places = _DECIMALS.get(currency, 2)
+    places = max(places, least) if least else places
+    text = str(amount)
+    if len(text.partition(".")[2]) == places and "E" not in text:
+        return text
     try:
-        return f"{amount.quantize(_STEPS[max(_DECIMALS.get(currency, 2), least)], context=EXACT):f}"
+        return f"{amount.quantize(_STEPS[places], context=EXACT):f}"
     except (Inexact, InvalidOperation):  # it has more decimals than usual
         text = f"{amount.normalize(EXACT):f}"
         # Of a currency without decimals it may have one only.
@@ -121,7 +136,20 @@ def number(amount: Decimal, currency: str, *, least: int = 0) -> str:
         return f"{whole}.{decimals.ljust(least, '0')}" if least else text
 
 
-def digits(amounts: list[Decimal]) -> int:
+def are_short(amounts: Sequence[Decimal]) -> bool:
+    """Whether ``digits`` of these, and of any of these, are within every limit; tells at a glance, and not always.
+
+    Args:
+        amounts: The amounts.
+    """
+    texts = [*map(str, amounts)]
+    if max(map(len, texts), default=0) > _SHORT or len(texts) >= _MANY:
+        return False
+    # What is written in ten characters has 18 places between the first and the last, and less than a million 6 more.
+    return "".join(texts).replace(".", "").isdigit()
+
+
+def digits(amounts: Sequence[Decimal]) -> int:
     """How many digits a sum of these can have, from its first to the last place that any of them has."""
     top, bottom = 0, 0
     for amount in amounts:
@@ -137,6 +165,7 @@ def digits(amounts: list[Decimal]) -> int:
     return top - bottom + len(str(len(amounts)))
 
 
+@lru_cache(maxsize=256)
 def is_currency(code: str) -> bool:
     """Whether a code can stand behind a number."""
     return _CURRENCY.fullmatch(code) is not None and code not in _NO_CURRENCY
@@ -171,6 +200,7 @@ __all__ = [
     "MOST_DIGITS",
     "MOST_PRICED_DIGITS",
     "ROOTS",
+    "are_short",
     "digits",
     "is_account",
     "is_currency",
