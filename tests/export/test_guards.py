@@ -56,7 +56,7 @@ def calls(erp: GuardedErp) -> dict[str, Any]:
     return {
         "post": erp.post([posting]),
         "find": erp.find([posting.key]),
-        "validate": erp.validate(posting),
+        "validate": erp.validate([posting]),
         "amend": erp.amend(posting, Posted("JE-1")),
         "attach": erp.attach(posting, None),  # type: ignore[arg-type]
     }

@@ -563,6 +563,21 @@ class TestAJournalThatIsAway:
 
         run(main())
 
+    def test_that_can_only_be_read_is_said_at_once(self, folder: Path) -> None:
+        """A loop whose journal was opened for reading ends when it begins, and does not try for ever."""
+
+        async def main() -> None:
+            account = account_in(folder)
+            await account.run()
+            journal = SqliteJournal(account.path, read_only=True)
+            async with account.client() as brex:
+                loop = looping(account, brex, journal)
+                with pytest.raises(JournalError, match="opened for reading only"):
+                    await asyncio.wait_for(loop.run_forever(), DAY)
+                await loop.aclose()
+
+        run(main())
+
 
 def looping(account: Account, brex: Brex, journal: SqliteJournal) -> ExportLoop:
     """A worker with a journal of its own kind."""

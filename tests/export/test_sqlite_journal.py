@@ -244,6 +244,22 @@ class TestAnnounced:
 
         assert [["a", "b"], ["a"], []] == used(path, use)
 
+    def test_again_while_somebody_else_asks(self, path: Path) -> None:
+        """Who asks the same journal meanwhile, as a plan does, takes nothing from a run that has not seen it named."""
+
+        async def use(journal: SqliteJournal) -> list[list[str]]:
+            await journal.announce("d1", ["a"], at=START)
+            found = [list(await journal.announced(10))]
+            await journal.announce("d2", ["a"], at=START)
+            await journal.announced(10)
+            await journal.announced_done(["a"])
+            found.append(list(await journal.announced(10)))
+            await journal.announced_done(["a"])
+            found.append(list(await journal.announced(10)))
+            return found
+
+        assert [["a"], ["a"], []] == used(path, use)
+
     def test_anew_when_another_worker_was_done(self, path: Path) -> None:
         """What was forgotten and named again since it was given stays: whoever has it from before has not seen that."""
 

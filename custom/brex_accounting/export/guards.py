@@ -17,6 +17,9 @@ _ADVICE = "What is in the journal is taken up by the next run: the ERP is asked 
 _LONGEST: Final = 2000
 """Characters of a message, of its code, of a link, and of a reference."""
 
+_TURN: Final = 50
+"""So many postings are validated in one turn of the event loop."""
+
 
 class GuardedErp:
     """An ERP whose answers can be relied on.
@@ -108,19 +111,31 @@ class GuardedErp:
                         found[key] = _sendable(given[key])
         return found
 
-    async def validate(self, posting: Posting) -> Rejected | None:
-        """Why a posting would be rejected; None where nothing is known against it.
+    async def validate(self, postings: Sequence[Posting]) -> Sequence[Rejected | None]:
+        """Why each of these postings would be rejected; None where nothing is known against it.
 
         Raises:
             ErpFailed: It cannot be asked.
         """
-        if self._validator is None:
-            return None
-        async with self._guarded("validate at the ERP"):
-            given: Any = await self._validator.validate(posting)
-            if given is not None:
-                self._check(given, (Rejected,), "validate")
-            return cast("Rejected | None", _sendable(given))
+        validator = self._validator
+        if validator is None:
+            return [None] * len(postings)
+        said: list[Rejected | None] = []
+        elapsed = asyncio.get_running_loop().time
+        async with self._guarded("validate at the ERP") as limit:
+            begun = elapsed()
+            for posting in postings:
+                given: Any = await validator.validate(posting)
+                if given is not None:
+                    self._check(given, (Rejected,), "validate")
+                    given = _sendable(given)
+                said.append(given)
+                if not len(said) % _TURN:
+                    await asyncio.sleep(0)  # others of this event loop have waited long enough
+                if self._timeout is not None and elapsed() - begun > self._timeout / 100:
+                    begun = elapsed()  # the timeout is that of one call, or a hundredth less for what is quick
+                    limit.reschedule(begun + self._timeout)
+        return said
 
     async def amend(self, posting: Posting, posted: Posted) -> Posted | Rejected:
         """Bring an entry to the content of a posting.
@@ -147,10 +162,10 @@ class GuardedErp:
             await cast("Attaches", self._erp).attach(posting, receipt)
 
     @asynccontextmanager
-    async def _guarded(self, operation: str) -> AsyncGenerator[None]:
+    async def _guarded(self, operation: str) -> AsyncGenerator[asyncio.Timeout]:
         try:
-            async with asyncio.timeout(self._timeout):
-                yield
+            async with asyncio.timeout(self._timeout) as limit:
+                yield limit
         except ErpFailed:
             raise
         except asyncio.CancelledError as error:

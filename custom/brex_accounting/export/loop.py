@@ -128,8 +128,11 @@ class ExportLoop:
             if not self._is_open:
                 await self._journal.open(self._brex.account)
                 self._is_open = True
-                if await self._journal.note(OPENED) is None:
+                opened = await self._journal.note(OPENED)
+                if opened is None:
                     await self._note_opened()
+                else:  # a journal that cannot be written says so now, and not in each run
+                    await self._journal.set_note(OPENED, opened)
 
     async def _note_opened(self) -> None:
         """Note that the journal may lack what came into the books up to now."""

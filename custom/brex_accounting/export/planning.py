@@ -320,13 +320,13 @@ class _Planner:
         if posting.key in held:  # what is in the books is not rejected, whatever has become of the mapping
             self._tally.recovered += 1
             return item_of_posting(posting, PlanAction.REPORT, reference=held[posting.key].reference)
-        rejected = await self._erp.validate(posting)
+        (rejected,) = await self._erp.validate([posting])
         if rejected is not None:
             return item_of_posting(posting, PlanAction.REFUSE, reason=rejected.code, message=rejected.message)
         return item_of_posting(posting, PlanAction.POST, preview=self._preview(posting))
 
     async def _amend(self, entry: Entry, posting: Posting) -> PlanItem:
-        rejected = await self._erp.validate(posting)
+        (rejected,) = await self._erp.validate([posting])
         if rejected is not None:
             reason = f"{CHANGED}, and not amended: {rejected.code}"
             return item_of_posting(posting, PlanAction.NEEDS_PERSON, reason=reason, reference=entry.reference)

@@ -10,8 +10,6 @@ import datetime
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from attrs import evolve
-
 from ..errors import ErpFailed
 from .erp import Outcome, Pending, Posted, Rejected
 from .journal import Change, Entry
@@ -174,10 +172,8 @@ class _Batch:
             run.tally.counts["found"] += len(outcomes)
         # Only now: what is in the books is not rejected, whatever has become of the mapping.
         postings = {row.record_id: self._posting(row) for row in begun if row.record_id not in outcomes}
-        for record_id, posting in postings.items():
-            rejected = await run.erp.validate(posting)
-            if rejected is not None:
-                outcomes[record_id] = rejected
+        said = await run.erp.validate([*postings.values()])
+        outcomes |= {id_: rejected for id_, rejected in zip(postings, said, strict=True) if rejected is not None}
         left = await run.still_ours([row for row in begun if row.record_id not in outcomes])
         if left:
             given = await run.erp.post([postings[row.record_id] for row in left])
@@ -185,7 +181,15 @@ class _Batch:
         return outcomes
 
     def _posting(self, row: Entry) -> Posting:
-        return evolve(self._wanted[row.record_id].posting, attempt=row.attempts, fence=row.revision)
+        wanted = self._wanted[row.record_id].posting
+        return Posting(
+            key=wanted.key,
+            record=wanted.record,
+            date=wanted.date,
+            content_hash=wanted.content_hash,
+            attempt=row.attempts,
+            fence=row.revision,
+        )
 
     async def _leave(self, begun: Sequence[Entry], error: ErpFailed) -> None:
         """The outcome is unknown: the rows stay where they are, and are looked up when the ERP must know."""

@@ -196,7 +196,8 @@ class SqliteJournal:
     async def announced(self, limit: int) -> Sequence[str]:
         """See ``Journal.announced``."""
         found = await self._read(queries.announced, max(0, limit))
-        self._announced = found
+        # What was given before and is not done counts as it was given first: a plan may ask while a run is at it.
+        self._announced = {**found, **self._announced}
         return list(found)
 
     async def announced_done(self, record_ids: Sequence[str]) -> None:

@@ -11,13 +11,13 @@ from typing import Final, TypeAlias
 from .journal import Change, Count, Entry, Event
 from .posting import EXACT
 from .sqlite_batch import BatchStatement, execute
-from .sqlite_lookup import entries_of, rows_of
 from .sqlite_rows import (
     ENTRY_COLUMNS,
     ENTRY_NAMES,
     EVENT_COLUMNS,
     Row,
     UnreadableRow,
+    entries_of,
     entry_columns,
     entry_of,
     event_of,
@@ -47,21 +47,21 @@ _TELL: Final = BatchStatement(
     "FROM ({batch}) AS batch CROSS JOIN entries USING (record_id)",
 )
 # The words "coalesce(lease_until, due)" are those of an index. It tells when it is a row's turn.
-_DUE: Final = """
-    SELECT number FROM entries
+_DUE: Final = f"""
+    SELECT coalesce(lease_until, due), number, {ENTRY_COLUMNS} FROM entries
     WHERE state = ? AND coalesce(lease_until, due) <= ?
     ORDER BY coalesce(lease_until, due), number LIMIT ?
-"""
-_FREE: Final = """
-    SELECT number FROM entries
+"""  # noqa: S608 - constants
+_FREE: Final = f"""
+    SELECT coalesce(lease_until, due), number, {ENTRY_COLUMNS} FROM entries
     WHERE state = ? AND coalesce(lease_until, due) IS NOT NULL AND (lease_until IS NULL OR lease_until <= ?)
     ORDER BY coalesce(lease_until, due), number LIMIT ?
-"""
-_IDLE: Final = """
-    SELECT number FROM entries
+"""  # noqa: S608 - constants
+_IDLE: Final = f"""
+    SELECT NULL, number, {ENTRY_COLUMNS} FROM entries
     WHERE state = ? AND coalesce(lease_until, due) IS NULL
     ORDER BY number LIMIT ?
-"""
+"""  # noqa: S608 - constants
 _TAKE: Final = BatchStatement(
     ("number",),
     """
@@ -114,23 +114,23 @@ def claim(
 ) -> list[Entry]:
     """Take rows that ``find`` gives for each state, those whose turn came first; times in microseconds."""
     found = [row for state in states for row in find(connection, state, now, limit)]
-    found.sort(key=_turn)
+    found.sort(key=lambda row: (row[0] is None, row[0] or 0, row[1]))
     taken = found[:limit]
-    entries = [entry_of(row[1:]) for row in taken]
-    execute(connection, _TAKE, [[row[0] for row in taken]], owner, lease_until)
+    entries = [entry_of(row[2:]) for row in taken]
+    execute(connection, _TAKE, [[row[1] for row in taken]], owner, lease_until)
     claimed = {"owner": owner, "lease_until": instant(lease_until)}
     return [entry.changed(revision=entry.revision + 1, **claimed) for entry in entries]
 
 
 def due(connection: sqlite3.Connection, state: str, now: int, limit: int) -> list[Row]:
-    """The free rows of a state whose turn came first, if it has come."""
-    return rows_of(connection, _DUE, [state, now, limit])
+    """Free rows of a state whose turn has come, in the order of their turns."""
+    return connection.execute(_DUE, [state, now, limit]).fetchall()
 
 
 def free(connection: sqlite3.Connection, state: str, now: int, limit: int) -> list[Row]:
-    """The free rows of a state whose turn comes first, and after them those that have none."""
-    found = rows_of(connection, _FREE, [state, now, limit])
-    return found + rows_of(connection, _IDLE, [state, limit - len(found)])
+    """All free rows of a state, in the order of their turns, those that have none at the end."""
+    found: list[Row] = connection.execute(_FREE, [state, now, limit]).fetchall()
+    return found + connection.execute(_IDLE, [state, limit - len(found)]).fetchall()
 
 
 def renew(connection: sqlite3.Connection, entries: list[Entry], owner: str, lease_until: int) -> frozenset[str]:
@@ -169,9 +169,8 @@ def counts(connection: sqlite3.Connection) -> list[Count]:
 def entries(connection: sqlite3.Connection, states: list[str] | None, after: str, limit: int) -> list[Entry]:
     """Rows in these states, or in all, by record id."""
     wanted = "" if states is None else f"AND state IN ({marks(len(states))})"
-    query = f"SELECT number FROM entries WHERE record_id > ? {wanted} ORDER BY record_id LIMIT ?"  # noqa: S608 - constants
-    rows = rows_of(connection, query, [after, *(states or ()), limit])
-    return sorted((entry_of(row[1:]) for row in rows), key=lambda entry: entry.record_id)
+    statement = f"SELECT {ENTRY_COLUMNS} FROM entries WHERE record_id > ? {wanted} ORDER BY record_id LIMIT ?"  # noqa: S608
+    return list(map(entry_of, connection.execute(statement, [after, *(states or ()), limit]).fetchall()))
 
 
 def history(connection: sqlite3.Connection, record_id: str) -> list[Event]:
@@ -220,12 +219,6 @@ def announced_done(connection: sqlite3.Connection, record_ids: list[str], given:
     seen = [(record_id, *given.get(record_id, (None, None))) for record_id in record_ids]
     same = "number = coalesce(?, number) AND times <= coalesce(?, times)"
     connection.executemany(f"DELETE FROM announced WHERE record_id = ? AND {same}", seen)  # noqa: S608 - constants
-
-
-def _turn(row: Row) -> tuple[bool, int, int]:
-    number, *_, due, _, lease_until = row
-    turn = due if lease_until is None else lease_until
-    return turn is None, turn or 0, number
 
 
 def _of_different_records(changes: list[Change]) -> list[list[Change]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import functools
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from operator import itemgetter, methodcaller
 from typing import Any, Final, TypeAlias
 
 from .journal import Entry, Event
+from .sqlite_batch import BatchStatement, execute
 from .states import State
 
 Row: TypeAlias = tuple[Any, ...]
@@ -27,6 +29,10 @@ ENTRY_COLUMNS: Final = (
 ENTRY_NAMES: Final = tuple(ENTRY_COLUMNS.split(", "))
 EVENT_COLUMNS: Final = (
     "at, state, generation, content_hash, amount, currency, reference, attempts, reason, trace_id, note, owner"
+)
+_LOAD: Final = BatchStatement(
+    ("record_id",),
+    f"SELECT {ENTRY_COLUMNS} FROM entries WHERE record_id IN ({{batch}})",  # noqa: S608 - constants
 )
 
 
@@ -211,6 +217,20 @@ def event_of(record_id: str, row: Row) -> Event:
     raise UnreadableRow
 
 
+def entries_of(connection: sqlite3.Connection, record_ids: Sequence[str]) -> Mapping[str, Entry]:
+    """The rows of these records, by id.
+
+    Args:
+        connection: Of the journal, in a transaction.
+        record_ids: The records.
+
+    Raises:
+        UnreadableRow: One of them cannot be read.
+    """
+    found = map(entry_of, execute(connection, _LOAD, [record_ids]))
+    return {entry.record_id: entry for entry in found}
+
+
 def marks(count: int) -> str:
     """So many parameters of a statement.
 
@@ -226,6 +246,7 @@ __all__ = [
     "EVENT_COLUMNS",
     "Row",
     "UnreadableRow",
+    "entries_of",
     "entry_columns",
     "entry_of",
     "entry_row",
