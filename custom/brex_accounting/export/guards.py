@@ -17,9 +17,6 @@ _ADVICE = "What is in the journal is taken up by the next run: the ERP is asked 
 _LONGEST: Final = 2000
 """Characters of a message, of its code, of a link, and of a reference."""
 
-_TURN: Final = 50
-"""So many postings are validated in one turn of the event loop."""
-
 
 class GuardedErp:
     """An ERP whose answers can be relied on.
@@ -130,8 +127,6 @@ class GuardedErp:
                     self._check(given, (Rejected,), "validate")
                     given = _sendable(given)
                 said.append(given)
-                if not len(said) % _TURN:
-                    await asyncio.sleep(0)  # others of this event loop have waited long enough
                 if self._timeout is not None and elapsed() - begun > self._timeout / 100:
                     begun = elapsed()  # the timeout is that of one call, or a hundredth less for what is quick
                     limit.reschedule(begun + self._timeout)

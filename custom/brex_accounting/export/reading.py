@@ -5,7 +5,6 @@ Nothing of a page is kept: what is in the journal is read again by its id when i
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -28,8 +27,6 @@ OVERLAP: Final = datetime.timedelta(minutes=10)
 """What was changed so shortly before the latest change may not have been visible yet when it was read."""
 
 _CHUNK: Final = 500
-_TURN: Final = 50
-"""So many records are judged in one turn of the event loop."""
 _DAY: Final = datetime.timedelta(days=1)
 _EARLIEST: Final = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
@@ -231,9 +228,7 @@ async def handle_page(run: Run, page: AccountingRecordPage) -> int:
     judge, now = run.judge, run.now()
     verdicts: list[Verdict] = []
     missed: list[str] = []
-    for place, (id_, record) in enumerate(records.items(), 1):
-        if not place % _TURN:
-            await asyncio.sleep(0)  # others of this event loop have waited long enough
+    for id_, record in records.items():
         entry = entries.get(id_)
         verdict = judge.decide(record, entry, now=now)
         if isinstance(verdict, Leave):
