@@ -171,6 +171,41 @@ class TestAdapters:
 
         run(main())
 
+    def test_each_of_many_that_are_validated_has_its_time(self) -> None:
+        """However many postings are validated one after the other, only one of them that hangs is given up."""
+
+        async def main() -> None:
+            slow = Adapter()
+            seconds = iter([50, 50, 50, 50, 70])
+
+            async def wait(_posting: Posting) -> Rejected | None:
+                await asyncio.sleep(next(seconds))
+                return None
+
+            slow.validate = wait  # type: ignore[method-assign]
+            erp = GuardedErp(slow, "acme", timeout=60)
+            assert [None] * 4 == await erp.validate([make_posting() for _ in range(4)])
+            with pytest.raises(ErpFailed, match="nothing in time"):
+                await erp.validate([make_posting()])
+
+        run(main())
+
+    def test_rejections_stand_where_their_postings_stood(self) -> None:
+        """Each of many that are validated has its own answer."""
+        second = make_posting(key="accr_2")
+
+        async def main() -> None:
+            picky = Adapter()
+
+            async def pick(posting: Posting) -> Rejected | None:
+                return Rejected("Not this one.", code="no") if posting.key == "accr_2" else None
+
+            picky.validate = pick  # type: ignore[method-assign]
+            said = await GuardedErp(picky, "acme").validate([make_posting(), second, make_posting()])
+            assert [None, Rejected("Not this one.", code="no"), None] == said
+
+        run(main())
+
     @pytest.mark.parametrize(
         "answer",
         [

@@ -92,12 +92,12 @@ class TestExecute:
 
 
 class TestWrite:
-    # 1,024 rows go into a statement; where it takes 40 parameters, two or one.
+    # 128 rows go into a statement; where it takes 40 parameters, two or one.
     @pytest.mark.parametrize(("count", "limit"), [(2100, None), (2100, 999), (70, 40)])
     def test_gives_none_for_what_somebody_else_changed(self, path: Path, count: int, limit: int | None) -> None:
         """Wherever it is in a batch: its row and its history stay, and all the others are written."""
         ids = [f"r{place}" for place in range(count)]
-        taken = {0, 31, 32, 63, 64, 69, 1023, 1024, 2047, 2048, 2099} & set(range(count))
+        taken = {0, 31, 32, 63, 64, 69, 127, 128, 2047, 2048, 2099} & set(range(count))
         changes = [
             change(
                 id_, reference=f"JE-{place}", amount=Decimal(place), attempts=place % 7, since=START + place * SECOND
@@ -259,8 +259,9 @@ class TestSteps:
             found["renew"] = since(before)
             return found
 
-        # BEGIN, the version and its row, what was changed by others, the rows, the history, COMMIT.
-        assert {"insert": 7, "update": 7, "renew": 6} == used(path, use)
+        # BEGIN, the version and its row, COMMIT; and for each 128 of the rows what was changed by others, the rows, the
+        # history, or who holds them and the rows.
+        assert {"insert": 28, "update": 28, "renew": 20} == used(path, use)
 
     def test_keep_memory_for_a_thousand_rows_only(self, path: Path) -> None:
         """A batch of any size goes through statements that a worker with many journals can afford to keep."""
@@ -271,9 +272,9 @@ class TestSteps:
             await journal.write([change(f"r{place}") for place in range(2100)])
 
         used(path, use)
-        # Besides BEGIN, the version and COMMIT: what was changed by others, the rows and the history, each of them for
-        # 1,024 rows, for 1,024 and for the 52 that are left.
-        assert 12 == len(texts)
+        # Besides BEGIN, the version and COMMIT: what was changed by others, the rows and the history, each of them 16
+        # times for 128 rows, and for the 52 that are left.
+        assert 54 == len(texts)
 
     @pytest.mark.parametrize(
         ("statement", "own"),

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-_MOST_ROWS: Final = 1024
+_MOST_ROWS: Final = 128
 """A power of two. A statement keeps memory for each of its parameters, and a worker may have many journals open."""
 
 
