@@ -273,7 +273,7 @@ class Index:
         return stop, highest
 
     def _insert(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Put rows into a table, many in one statement: the interpreter is given up around each of them."""
+        """Put rows into a table, many in one statement."""
         for some in self._portions(rows, len(rows[0]) if rows else 1):
             marks = ",".join([f"({_marks(len(some[0]))})"] * len(some))
             statement = f"INSERT OR REPLACE INTO {table} VALUES {marks}"  # noqa: S608 - our own names, and marks
@@ -302,12 +302,10 @@ class Index:
         """Those keys, as the text says them, that have an entry, each with the hash of its newest version."""
         found: dict[str, str] = {}
         for some in self._portions(keys, 1):
-            # One row, since the interpreter is given up for each. Beside max() stands what is in the row that has it.
             query = f"""
-                SELECT json_group_object(key, hash) FROM (
-                    SELECT key, hash, max(offset) FROM entries WHERE reversal = 0 AND key IN ({_marks(len(some))})
-                    GROUP BY key)"""  # noqa: S608 - marks
-            found |= json.loads(self._open.execute(query, some).fetchone()[0])
+                SELECT key, hash FROM entries WHERE reversal = 0 AND key IN ({_marks(len(some))})
+                ORDER BY offset"""  # noqa: S608 - marks
+            found.update(self._open.execute(query, some))  # the newest one comes last
         return found
 
     def newest(self, key: str) -> BookedAt | None:
