@@ -634,7 +634,7 @@ class TestConnections:
 
         A hundred of them would be the end of the client: every later call would wait for a place in vain.
         """
-        async with brex_at(server.url, timeout=0.3, retry=None) as brex:
+        async with brex_at(server.url, timeout=5.0, retry=None) as brex:
             await cancel_while_connecting(brex, 100, monkeypatch)
             assert "cmp_1" == (await brex.company.get()).id
 
