@@ -263,7 +263,7 @@ class TestSteps:
         # history, or who holds them and the rows.
         assert {"insert": 28, "update": 28, "renew": 20} == used(path, use)
 
-    def test_keep_memory_for_a_thousand_rows_only(self, path: Path) -> None:
+    def test_keep_memory_for_some_rows_only(self, path: Path) -> None:
         """A batch of any size goes through statements that a worker with many journals can afford to keep."""
         texts: list[str] = []
 

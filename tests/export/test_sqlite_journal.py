@@ -28,7 +28,7 @@ from brex_accounting.export import sqlite_queries as queries
 from brex_accounting.export import sqlite_schema
 from brex_accounting.export.journal import Change, Entry
 from brex_accounting.export.sqlite_journal import SqliteJournal
-from brex_accounting.export.sqlite_rows import UnreadableRow, entry_of, entry_row
+from brex_accounting.export.sqlite_rows import UnreadableRow, entry_columns, entry_of
 from brex_accounting.export.states import State
 from brex_accounting.testing import JournalContract, OpenJournal
 from tests import virtual
@@ -189,7 +189,7 @@ class TestRows:
     def test_round_trip_exactly(self, expected: Entry) -> None:
         """Every field of any entry comes back through SQLite as it was, amounts in their spelling."""
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-            written = entry_row(expected)
+            (written,) = zip(*entry_columns([expected]), strict=True)
             (found,) = connection.execute(f"SELECT {', '.join('?' * len(written))}", written)
         assert expected == entry_of(found)
         assert repr(expected) == repr(entry_of(found))
@@ -218,7 +218,8 @@ class TestRows:
     @pytest.mark.parametrize("place", [1, 2, 7, 9, 16, 18])
     def test_refuses_what_was_never_written(self, place: int) -> None:
         """A value of another kind is not taken for one, and is not repeated."""
-        row = list(entry_row(entry(amount=Decimal(1), posting_date=START.date(), due=START, lease_until=START)))
+        whole = entry(amount=Decimal(1), posting_date=START.date(), due=START, lease_until=START)
+        row = [value for (value,) in entry_columns([whole])]
         row[place] = SECRET
         with pytest.raises(UnreadableRow) as caught:
             entry_of(tuple(row))

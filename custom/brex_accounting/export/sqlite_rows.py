@@ -104,15 +104,6 @@ def entry_columns(entries: Sequence[Entry]) -> list[list[Any]]:
     return [_CONVERTED[name](column) if name in _CONVERTED else column for name, column in columns.items()]
 
 
-def entry_row(entry: Entry) -> Row:
-    """An entry in the order of ``ENTRY_COLUMNS``.
-
-    Args:
-        entry: The entry.
-    """
-    return tuple(value for (value,) in entry_columns([entry]))
-
-
 def entry_of(row: Row) -> Entry:
     """The entry that a row in the order of ``ENTRY_COLUMNS`` is.
 
@@ -249,7 +240,6 @@ __all__ = [
     "entries_of",
     "entry_columns",
     "entry_of",
-    "entry_row",
     "event_of",
     "instant",
     "marks",

@@ -181,7 +181,7 @@ class TestStatements:
     def test_are_as_many_for_a_thousand_entries_as_for_ten(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The interpreter is given up around each row, so an append, and a look for what is there, has a few."""
+        """An append, and a look for what is there, has a few, however many entries it is about."""
         statements: list[str] = []
         connect: Any = sqlite3.connect
 
